@@ -1,0 +1,1 @@
+"""What we do: support teams, plans, conferences."""

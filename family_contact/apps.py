@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class FamilyContactConfig(AppConfig):
+    name = "family_contact"

@@ -1,0 +1,1 @@
+"""Whom we ask: alerts, referrals, counselling."""

@@ -1,0 +1,86 @@
+"""A roster import: the file, its difference row by row, and what became of it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.fields import EncryptedTextField
+from accounts.models import OpaqueModel, School
+from students.models.jobs import Job, JobQuerySet
+from students.models.records import private_storage
+from students.models.student import Student
+
+
+def roster_path(job: RosterImport, filename: str) -> str:
+    return f"rosters/{uuid.uuid4().hex}"
+
+
+class RosterImport(Job):
+    """Upload → columns → dry run (the stored difference) → applied → perhaps undone."""
+
+    class Phase(models.TextChoices):
+        UPLOADED = "uploaded", _("Uploaded")
+        PREPARED = "prepared", _("Checked")
+        APPLIED = "applied", _("Imported")
+        UNDONE = "undone", _("Undone")
+
+    school = models.ForeignKey(School, models.PROTECT, related_name="imports")
+    phase = models.CharField(_("Phase"), max_length=10, choices=Phase, default=Phase.UPLOADED)
+    file = models.FileField(storage=private_storage, upload_to=roster_path)
+    extension = models.CharField(max_length=5)
+    file_sha256 = models.CharField(max_length=64)
+    mapping = models.JSONField(default=dict, blank=True)  # column index → field key
+    good_rows_only = models.BooleanField(_("Import the good rows"), default=False)
+    new = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    applied_at = models.DateTimeField(null=True, blank=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta(Job.Meta):
+        pass
+
+
+class RosterRow(models.Model):
+    """One row of the sheet and what it would do. Names, values and sentences are encrypted: they are level 3."""
+
+    class Status(models.TextChoices):
+        NEW = "new", _("New")
+        CHANGED = "changed", _("Changed")
+        UNCHANGED = "unchanged", _("Unchanged")
+        REFUSED = "refused", _("Refused")
+
+    job = models.ForeignKey(RosterImport, models.CASCADE, related_name="rows")
+    row = models.PositiveIntegerField()  # as numbered in the sheet
+    status = models.CharField(max_length=10, choices=Status)
+    student = models.ForeignKey(Student, models.SET_NULL, null=True, blank=True, related_name="+")
+    body = EncryptedTextField()  # JSON: name, values, before, errors, warnings
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["row"]
+        constraints = [models.UniqueConstraint(fields=["job", "row"], name="one_result_per_row")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} {self.row} {self.status}"
+
+
+class ColumnMapping(OpaqueModel):
+    """How a school's own header row was mapped last time."""
+
+    school = models.ForeignKey(School, models.CASCADE, related_name="column_mappings")
+    header_fingerprint = models.CharField(max_length=64)
+    mapping = models.JSONField(default=dict)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["school", "header_fingerprint"], name="one_mapping_per_header")]
+
+    def __str__(self) -> str:
+        return self.header_fingerprint[:8]
