@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""The whole suite on PostgreSQL and Redis, then once more on SQLite without the browser journeys.
+
+Arguments go to pytest: `make test ARGS="tests/students -k access"`. Without arguments the coverage of the code that
+guards the data is measured too, and must be complete.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from services import ServiceError, test_services
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = ("DATABASE_URL", "CELERY_BROKER_URL", "REDIS_CACHE_URL", "DJANGO_SETTINGS_MODULE")
+GUARDED = "students/access.py,accounts/encryption.py,*/actions.py,*/actions/*.py"
+NO_TESTS = 5  # pytest's exit code
+
+
+def pytest(title: str, env: dict[str, str], *arguments: str) -> int:
+    print(f"\n=== {title} ===", flush=True)
+    clean = {name: value for name, value in os.environ.items() if name not in OURS}
+    command = [sys.executable, "-m", "pytest", "-n", "2", *arguments]
+    process = subprocess.Popen(command, cwd=ROOT, env=clean | env)
+    try:
+        return process.wait()
+    except BaseException:  # Ctrl-C and TERM: pytest ends first, the services after it
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        raise
+
+
+def coverage_is_complete() -> int:
+    print(f"\n=== Branch coverage of {GUARDED}: must be 100 % ===", flush=True)
+    command = [sys.executable, "-m", "coverage", "report", f"--include={GUARDED}", "--fail-under=100"]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def main(arguments: list[str]) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    measure = [] if arguments else ["--cov", "--cov-report="]
+    with test_services() as env:
+        first = pytest("PostgreSQL and Redis", env, *measure, *arguments)
+    covered = coverage_is_complete() if measure else 0
+    second = pytest("SQLite", {}, "-m", "not browser", *arguments)
+    if arguments and second == NO_TESTS:  # only browser journeys were asked for
+        second = 0
+    failed = {"PostgreSQL and Redis": first, "coverage": covered, "SQLite": second}
+    failed = [name for name, code in failed.items() if code]
+    print("\n" + ("Failed: " + ", ".join(failed) if failed else "All tests passed on both databases."))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except ServiceError as reason:
+        sys.exit(f"\n{reason}")
+    except KeyboardInterrupt:
+        sys.exit(130)

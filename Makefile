@@ -1,0 +1,32 @@
+# Thin on purpose: what each target does stands in .ci/.
+PYTHON ?= python3
+VENV_PYTHON := .venv/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test run test check fix bench screenshots
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: ## install what running needs; the second time it does nothing
+	@$(PYTHON) .ci/setup.py
+
+setup-test: ## install what tests and checks need as well
+	@$(PYTHON) .ci/setup.py --test
+
+run: setup ## serve on this machine (PORT=8000); TLS=1 serves phones on the school's network too
+	@exec $(VENV_PYTHON) .ci/serve.py
+
+test: setup-test ## the suite on PostgreSQL and Redis, then on SQLite; ARGS="…" goes to pytest
+	@$(VENV_PYTHON) .ci/test.py $(ARGS)
+
+check: setup-test ## lint, format, templates, imports, types, migrations
+	@$(VENV_PYTHON) .ci/check.py
+
+fix: setup-test ## put right what can be put right by itself
+	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
+
+bench: setup-test ## measure (benchmarks/)
+	@$(VENV_PYTHON) -m benchmarks $(ARGS)
+
+screenshots: setup-test ## pictures of every page × role × size into var/screenshots
+	@$(VENV_PYTHON) -m pytest -n 0 tests/browser/screenshots.py $(ARGS)
