@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from accounts.fields import EncryptedCharField, EncryptedTextField
+from accounts.fields import EncryptedCharField, EncryptedTextField, FingerprintField
 from accounts.models import OpaqueModel, School
 from students.levels import CODENAMES, Level
 from students.pinyin import search_keys
@@ -186,9 +186,9 @@ class StudentBackground(OpaqueModel):
     family = EncryptedTextField(_("Family"), blank=True, validators=[MaxLengthValidator(2000)])
     id_type = models.CharField(_("Kind of identity document"), max_length=30, blank=True)
     id_no = EncryptedCharField(_("Number of the identity document"), max_length=30, blank=True)
-    id_no_fingerprint = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
+    id_no_fingerprint = FingerprintField(source="id_no")
     national_no = EncryptedCharField(_("National student number"), max_length=19, blank=True)
-    national_no_fingerprint = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
+    national_no_fingerprint = FingerprintField(source="national_no")
     address_now = EncryptedTextField(_("Present address"), blank=True)
     address_mail = EncryptedTextField(_("Postal address"), blank=True)
     address_home = EncryptedTextField(_("Home address"), blank=True)

@@ -1,0 +1,217 @@
+"""The only door to students and their records: who sees what, why, and until when (DESIGN §3).
+
+One rule serves list, detail, search, count, history, export, PDF and task: every fetch of a student or of a record
+about one goes through `visible_to`, which comes from here. Only grants that are live *now* and users who are active
+count. django-guardian's own helpers know no dates and honour inactive users, so they are not used anywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from guardian.backends import ObjectPermissionBackend
+
+from accounts.models import Role, RoleMembership, User
+from students.levels import CODENAMES, Level
+from students.models.classes import ClassAssignment, ClassGroup
+from students.models.grants import AccessGrant
+from students.models.records import OPEN_TO_AUTHOR
+from students.models.student import Student
+
+if TYPE_CHECKING:
+    from students.models import StudentQuerySet
+
+NOBODY = Q(pk__in=[])
+
+# What a school-wide role opens without a grant. Doctor and student-aid officer see their kinds of needs at level 3
+# through those records; the system administrator and the auditor see no student at all.
+SCHOOL_LEVEL = {
+    Role.MORAL_EDUCATION: Level.SENSITIVE,
+    Role.VICE_PRINCIPAL: Level.SENSITIVE,
+    Role.PRINCIPAL: Level.SENSITIVE,
+    Role.COUNSELLOR: Level.BASIC,
+    Role.DOCTOR: Level.BASIC,
+    Role.ACADEMIC: Level.BASIC,
+    Role.AID_OFFICER: Level.BASIC,
+}
+# Whose duty it is to take up "needs attention", and so to read that note whatever its level.
+ATTENTION_ROLES = (Role.COUNSELLOR, Role.MORAL_EDUCATION)
+
+
+def school_level(user: User, now: datetime) -> int:
+    """The level that this user's roles open for every student of the school; 0 for none."""
+    return max((SCHOOL_LEVEL.get(role, 0) for role in user.roles(now)), default=0)
+
+
+def live_grants(user: User, now: datetime, level: int) -> QuerySet:
+    return AccessGrant.objects.live(now).opening(level).filter(user=user)
+
+
+# --- students ---------------------------------------------------------------------------------------------------------
+
+
+def visible_students(students: StudentQuerySet, user: User, level: int, *, now: datetime | None = None) -> StudentQuerySet:
+    """Those of `students` whose records of `level` this user may see now."""
+    now = now or timezone.now()
+    if not user.is_active:
+        return students.none()
+    students = students.filter(school=user.school_id)
+    if school_level(user, now) >= level:
+        return students
+    return students.filter(Exists(live_grants(user, now, level).filter(content_object=OuterRef("pk"))))
+
+
+def level_of(user: User, student: Student, *, now: datetime | None = None) -> int:
+    """The highest level that this user may see of this student; 0 for none. At most two statements."""
+    now = now or timezone.now()
+    if not user.is_active or user.school_id != student.school_id:
+        return 0
+    held = AccessGrant.objects.live(now).filter(user=user, content_object=student)
+    codenames = set(held.values_list("permission__codename", flat=True))
+    return max([school_level(user, now), *(level for level, name in CODENAMES.items() if name in codenames)])
+
+
+def pickable_students(user: User) -> QuerySet:
+    """Any staff member may file a note on any student of the school: name and class only."""
+    return Student.objects.in_school().filter(school=user.school_id) if user.is_active else Student.objects.none()
+
+
+def my_classes(user: User, *, day: date) -> QuerySet:
+    """Classes that the user teaches or leads that day, in the school's order."""
+    if not user.is_active:
+        return ClassGroup.objects.none()
+    taught = Exists(ClassAssignment.objects.on(day).filter(user=user, class_group=OuterRef("pk")))
+    led = NOBODY
+    for stage, entry_year in user.grade_assignments.on(day).values_list("stage", "entry_year"):
+        led |= Q(stage=stage, entry_year=entry_year)
+    return ClassGroup.objects.filter(school=user.school_id).filter(taught | led).in_order()
+
+
+def visible_classes(user: User, *, now: datetime) -> QuerySet:
+    """All classes of the school for a school-wide role, else one's own."""
+    day = timezone.localdate(now)
+    if school_level(user, now):
+        return ClassGroup.objects.filter(school=user.school_id).in_school_on(day)
+    return my_classes(user, day=day)
+
+
+def is_class_teacher(user: User, class_group: ClassGroup, *, day: date) -> bool:
+    """Head teacher or deputy that day: whoever may hold the class's own copy of a report."""
+    duties = (ClassAssignment.Duty.HEAD, ClassAssignment.Duty.DEPUTY)
+    held = class_group.assignments.on(day).filter(user=user, duty__in=duties)
+    return user.is_active and user.school_id == class_group.school_id and held.exists()
+
+
+# --- records ----------------------------------------------------------------------------------------------------------
+
+
+def record_condition(user: User, *, now: datetime | None = None) -> Q:
+    """Rows of a StudentRecord whose level this user may see of their student."""
+    now = now or timezone.now()
+    if not user.is_active:
+        return NOBODY
+    opened = Q(level__lte=school_level(user, now))
+    for level in (Level.DAILY, Level.SENSITIVE, Level.CONFIDENTIAL):
+        granted = live_grants(user, now, level).filter(content_object=OuterRef("student_id"))
+        opened |= Q(Exists(granted), level__lte=level)
+    return Q(student__school=user.school_id) & opened
+
+
+def observation_condition(user: User, *, now: datetime | None = None) -> Q:
+    """By level; one's own notes of the last 7 days, and daily ones as long as one sees the student; and those on which
+    attention was asked of one's office."""
+    now = now or timezone.now()
+    if not user.is_active:
+        return NOBODY
+    basic = visible_students(Student.objects.all(), user, Level.BASIC, now=now).filter(pk=OuterRef("student_id"))
+    own = Q(author=user) & (Q(created_at__gt=now - OPEN_TO_AUTHOR) | Q(Exists(basic), level=Level.DAILY))
+    condition = record_condition(user, now=now) | own
+    roles = user.roles(now)
+    if Role.MORAL_EDUCATION in roles:
+        condition |= Q(attention__isnull=False)
+    if Role.COUNSELLOR in roles:
+        condition |= Q(attention__isnull=False) & (
+            Q(attention__acknowledged_at__isnull=True) | Q(attention__acknowledged_by=user)
+        )
+    return Q(student__school=user.school_id) & condition
+
+
+def attention_condition(user: User, *, now: datetime | None = None) -> Q:
+    """Counsellors and 德育 see every request of their school; whoever asked sees that it was received."""
+    now = now or timezone.now()
+    if not user.is_active:
+        return NOBODY
+    mine = Q(author=user)
+    if not user.roles(now).isdisjoint(ATTENTION_ROLES):
+        mine |= Q(student__school=user.school_id)
+    return mine
+
+
+def in_counselling(student: Student, *, now: datetime) -> bool:
+    """The one line that a head teacher may know of level 4."""
+    counselling = AccessGrant.Reason.COUNSELLING
+    return AccessGrant.objects.live(now).filter(content_object=student, reason=counselling).exists()
+
+
+# --- why, and who -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Why:
+    """One live reason: in words, up to which level, since when, until when (moments; None: open)."""
+
+    reason: str
+    level: int
+    since: datetime | date | None
+    until: datetime | date | None
+    user: User | None = None
+
+
+def why_visible(user: User, student: Student, *, now: datetime | None = None) -> list[Why]:
+    """Every live reason why this user sees this student; empty when there is none."""
+    return [why for why in who_can_see(student, now=now, only=user)]
+
+
+def who_can_see(student: Student, *, now: datetime | None = None, level: int = Level.BASIC, only: User | None = None) -> list[Why]:
+    """Everybody who sees this student's records of `level`, with the reason: grants first, then roles. Two statements."""
+    now = now or timezone.now()
+    grants = AccessGrant.objects.live(now).opening(level).filter(content_object=student, user__is_active=True)
+    roles = [role for role, opens in SCHOOL_LEVEL.items() if opens >= level]
+    memberships = RoleMembership.objects.live(timezone.localdate(now)).filter(
+        user__school=student.school_id, role__in=roles
+    )
+    if only is not None:
+        grants, memberships = grants.filter(user=only), memberships.filter(user=only)
+    levels = {codename: level for level, codename in CODENAMES.items()}
+    by_grant = [
+        Why(grant.get_reason_display(), levels[grant.permission.codename], grant.starts_at, grant.ends_at, grant.user)
+        for grant in grants.select_related("user", "permission").order_by("-permission__codename", "starts_at")
+    ]
+    by_role = [
+        Why(each.get_role_display(), SCHOOL_LEVEL[Role(each.role)], each.starts_on, each.ends_on, each.user)
+        for each in memberships.select_related("user").order_by("role", "starts_on")
+    ]
+    return by_grant + by_role
+
+
+# --- Django's own question --------------------------------------------------------------------------------------------
+
+
+class GrantBackend(ObjectPermissionBackend):
+    """Answers `user.has_perm("students.view_daily", student)` by the rule above; knows no other permission."""
+
+    def has_perm(self, user_obj, perm: str, obj=None) -> bool:
+        levels = {f"students.{codename}": level for level, codename in CODENAMES.items()}
+        if not isinstance(obj, Student) or perm not in levels:
+            return False
+        return level_of(user_obj, obj) >= levels[perm]
+
+    def get_all_permissions(self, user_obj, obj=None) -> set[str]:
+        if not isinstance(obj, Student):
+            return set()
+        held = level_of(user_obj, obj)
+        return {f"students.{codename}" for level, codename in CODENAMES.items() if level <= held}

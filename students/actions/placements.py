@@ -1,0 +1,238 @@
+"""Who sits where and who teaches whom. Each of these keeps the grants in step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+from django.contrib.auth.models import Permission
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Role, School, User
+from accounts.versions import save_version
+from students.actions import end_of, stamp, start_of
+from students.actions.grants import sync_grants
+from students.models import (
+    AccessGrant,
+    ClassAssignment,
+    ClassGroup,
+    Enrolment,
+    GradeAssignment,
+    Stage,
+    Student,
+    StudentBackground,
+    StudentProfile,
+)
+
+ONE_DAY = timedelta(days=1)
+
+
+# --- students ---------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_student(
+    *, by: User | None, school: School, fields: Mapping, class_group: ClassGroup, seat_no: int | None, on: date, now: datetime
+) -> Student:
+    """A new file, with its rows of level 2 and 3, and a seat from that day."""
+    student = Student(school=school, **fields)
+    rows = [student, StudentProfile(student=student), StudentBackground(student=student)]
+    rows.append(Enrolment(student=student, class_group=class_group, seat_no=seat_no, starts_on=on))
+    for row in rows:
+        stamp(by, row)
+        row.save()
+    sync_grants(by=by, students=[student], now=now)
+    return student
+
+
+@transaction.atomic
+def correct_student(*, by: User, student: Student, fields: Mapping, version: int) -> None:
+    """Raises StaleVersion when somebody saved it meanwhile."""
+    for name, value in fields.items():
+        setattr(student, name, value)
+    stamp(by, student)
+    save_version(student, list(fields), version)
+
+
+@transaction.atomic
+def move_student(
+    *, by: User | None, student: Student, class_group: ClassGroup, seat_no: int | None, on: date, now: datetime
+) -> None:
+    """To another class, or only to another seat, from that day. The old teachers' access ends with the day before."""
+    _leave_class(by, student, on)
+    enrolment = Enrolment(student=student, class_group=class_group, seat_no=seat_no, starts_on=on)
+    stamp(by, enrolment)
+    enrolment.save()
+    sync_grants(by=by, students=[student], now=now)
+
+
+def _leave_class(by: User | None, student: Student, on: date) -> None:
+    """The last day in the class is the one before; a seat taken on the same day was never sat on."""
+    for enrolment in student.enrolments.filter(ends_on__isnull=True) | student.enrolments.filter(ends_on__gte=on):
+        stamp(by, enrolment)
+        if enrolment.starts_on >= on:
+            enrolment.delete()
+        else:
+            enrolment.ends_on = on - ONE_DAY
+            enrolment.save(update_fields=["ends_on"])
+
+
+@transaction.atomic
+def leave_school(*, by: User | None, student: Student, status: str, on: date, now: datetime) -> None:
+    """Transferred, graduated or left: `on` is the first day on which the student is no longer here."""
+    _leave_class(by, student, on)
+    student.status, student.left_on = status, on
+    stamp(by, student)
+    save_version(student, ["status", "left_on"], student.version)
+    sync_grants(by=by, students=[student], now=now)
+
+
+@transaction.atomic
+def return_to_school(
+    *, by: User | None, student: Student, class_group: ClassGroup, seat_no: int | None, on: date, now: datetime
+) -> None:
+    student.status, student.left_on = Student.Status.PRESENT, None
+    stamp(by, student)
+    save_version(student, ["status", "left_on"], student.version)
+    move_student(by=by, student=student, class_group=class_group, seat_no=seat_no, on=on, now=now)
+
+
+# --- teachers ---------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def assign_to_class(
+    *, by: User | None, user: User, class_group: ClassGroup, duty: str, subject: str = "", starts_on: date,
+    ends_on: date | None = None, now: datetime
+) -> ClassAssignment:  # fmt: skip
+    if user.school_id != class_group.school_id:
+        raise ValidationError(_("This teacher belongs to another school."))
+    assignment = ClassAssignment(
+        user=user, class_group=class_group, duty=duty, subject=subject, starts_on=starts_on, ends_on=ends_on
+    )
+    assignment.full_clean()
+    stamp(by, assignment)
+    assignment.save()
+    sync_grants(by=by, students=_ever_in(class_group), now=now)
+    return assignment
+
+
+@transaction.atomic
+def end_class_assignment(*, by: User | None, assignment: ClassAssignment, on: date, now: datetime) -> None:
+    """`on` is the last day; an assignment that has not begun is taken back."""
+    _end(by, assignment, on)
+    sync_grants(by=by, students=_ever_in(assignment.class_group), now=now)
+
+
+@transaction.atomic
+def assign_to_grade(
+    *, by: User | None, user: User, stage: str, entry_year: int, starts_on: date, ends_on: date | None = None, now: datetime
+) -> GradeAssignment:
+    assignment = GradeAssignment(user=user, stage=stage, entry_year=entry_year, starts_on=starts_on, ends_on=ends_on)
+    assignment.full_clean()
+    stamp(by, assignment)
+    assignment.save()
+    sync_grants(by=by, students=_ever_in_cohort(assignment), now=now)
+    return assignment
+
+
+@transaction.atomic
+def end_grade_assignment(*, by: User | None, assignment: GradeAssignment, on: date, now: datetime) -> None:
+    _end(by, assignment, on)
+    sync_grants(by=by, students=_ever_in_cohort(assignment), now=now)
+
+
+def _end(by: User | None, assignment, on: date) -> None:
+    stamp(by, assignment)
+    if assignment.starts_on > on:
+        assignment.delete()
+    else:
+        assignment.ends_on = on
+        assignment.save(update_fields=["ends_on"])
+
+
+def _ever_in(class_group: ClassGroup):
+    return Student.objects.filter(enrolments__class_group=class_group).distinct()
+
+
+def _ever_in_cohort(assignment: GradeAssignment):
+    return Student.objects.filter(
+        enrolments__class_group__school=assignment.user.school_id,
+        enrolments__class_group__stage=assignment.stage,
+        enrolments__class_group__entry_year=assignment.entry_year,
+    ).distinct()
+
+
+# --- counselling ------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def open_counselling(
+    *, by: User, counsellor: User, student: Student, starts_on: date, ends_on: date, note: str, now: datetime
+) -> AccessGrant:
+    """德育 opens the confidential part of one student's file to one counsellor for a time (DESIGN §3)."""
+    if Role.MORAL_EDUCATION not in by.roles(now) or by.pk == counsellor.pk:
+        raise PermissionDenied
+    if Role.COUNSELLOR not in counsellor.roles(now) or counsellor.school_id != student.school_id:
+        raise ValidationError(_("Only a counsellor of this school can be given this access."))
+    grant = AccessGrant(
+        user=counsellor,
+        permission=_confidential(),
+        content_object=student,
+        reason=AccessGrant.Reason.COUNSELLING,
+        source=f"counselling:{start_of(starts_on):%Y%m%d}:{now:%Y%m%d%H%M%S%f}",
+        note=note,
+        starts_at=start_of(starts_on),
+        ends_at=end_of(ends_on),
+        granted_by=by,
+    )
+    stamp(by, grant, reason=note)
+    grant.save()
+    return grant
+
+
+def _confidential():
+    return Permission.objects.get(content_type__app_label="students", codename="view_confidential")
+
+
+@transaction.atomic
+def end_counselling(*, by: User, grant: AccessGrant, now: datetime) -> None:
+    if Role.MORAL_EDUCATION not in by.roles(now):
+        raise PermissionDenied
+    grant.ends_at = max(now, grant.starts_at)
+    stamp(by, grant)
+    grant.save(update_fields=["ends_at"])
+
+
+# --- September --------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def roll_over(*, by: User, school: School, stage: str, school_year: int, new_classes: int, now: datetime) -> dict[str, int]:
+    """The first of September: the leavers graduate, `new_classes` classes of the first grade begin.
+
+    All other classes go up by themselves, since a class is named by its year of entry. Running it again changes nothing.
+    Returns how many students graduated and how many classes were made.
+    """
+    first_day = date(school_year, 9, 1)
+    leavers = ClassGroup.objects.filter(school=school, stage=stage, entry_year=school_year - Stage(stage).years)
+    graduates = Student.objects.in_school().filter(enrolments__class_group__in=leavers, enrolments__ends_on__isnull=True)
+    graduated = list(graduates)
+    for student in graduated:
+        leave_school(by=by, student=student, status=Student.Status.GRADUATED, on=first_day, now=now)
+    for assignment in ClassAssignment.objects.filter(class_group__in=leavers, ends_on__isnull=True):
+        end_class_assignment(by=by, assignment=assignment, on=first_day - ONE_DAY, now=now)
+    made = [_begin_class(by, school, stage, school_year, number) for number in range(1, new_classes + 1)]
+    return {"graduated": len(graduated), "classes": sum(made)}
+
+
+def _begin_class(by: User, school: School, stage: str, entry_year: int, number: int) -> bool:
+    fields = {"school": school, "stage": stage, "entry_year": entry_year, "number": number}
+    if ClassGroup.objects.filter(**fields).exists():
+        return False
+    group = ClassGroup(**fields)
+    stamp(by, group)
+    group.save()
+    return True
