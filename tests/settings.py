@@ -1,0 +1,19 @@
+"""The project's settings with test values: a cheap hasher, private folders of the run, no background but the test's own."""
+
+import base64
+import os
+import tempfile
+
+os.environ.setdefault("DJANGO_SECRET_KEY", "tests-only")
+os.environ.setdefault("FIELD_KEYS", "t1:" + base64.b64encode(b"0" * 32).decode())
+os.environ.setdefault("FINGERPRINT_KEY", base64.b64encode(b"1" * 32).decode())
+os.environ.setdefault("YIDANG_VAR", tempfile.mkdtemp(prefix="yidang-tests-"))
+os.environ.setdefault("YIDANG_EMBEDDED", "1")
+os.environ.setdefault("YIDANG_PLAIN_HTTP", "1")
+os.environ.setdefault("CELERY_BROKER_URL", "memory://")
+os.environ.setdefault("ALLOWED_HOSTS", "127.0.0.1,localhost,testserver")
+
+from config.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
