@@ -1,0 +1,3 @@
+// Sign-in and lock pages need only these.
+import "./submit.js";
+import "./reveal.js";
