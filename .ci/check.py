@@ -20,7 +20,7 @@ CHECKS = {
     "migrations": [*MANAGE, "makemigrations", "--check", "--dry-run"],
     "templates": [BIN / "djlint", "templates", "--lint", "--quiet"],
     "imports": [BIN / "lint-imports"],
-    "lint": [BIN / "ruff", "check", "."],
+    "lint": [BIN / "ruff", "check", "--output-format", "concise", "."],
     "format": [BIN / "ruff", "format", "--check", "."],
     "scripts": ["bash", "-n", *SCRIPTS],
 }
