@@ -1,0 +1,1 @@
+"""What it adds up to: home page, to-do list, summaries, PDFs, exports."""
