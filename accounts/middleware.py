@@ -97,7 +97,7 @@ def _stays_open(view: Callable) -> bool:
 def _sign_in_first(request: HttpRequest, view: Callable) -> HttpResponse | None:
     if not getattr(view, "login_required", True):
         return None
-    if getattr(view, "autosave", False):
+    if getattr(view, "autosave", False) or "X-Yidang-Autosave" in request.headers:
         return HttpResponse(status=401)
     if request.headers.get("HX-Request"):
         return _go(request, "account_login")

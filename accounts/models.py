@@ -59,10 +59,18 @@ class School(OpaqueModel):
         return reverse("accounts:school")
 
 
+class DepartmentQuerySet(models.QuerySet):
+    def with_people(self) -> "DepartmentQuerySet":
+        """Each with `people`: the number of active staff in it."""
+        return self.annotate(people=models.Count("users", filter=Q(users__is_active=True)))
+
+
 class Department(OpaqueModel):
     school = models.ForeignKey(School, models.PROTECT, related_name="departments", verbose_name=_("school"))
     name = models.CharField(_("name"), max_length=40)
     version = models.IntegerField(default=1, editable=False)
+
+    objects = DepartmentQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:
@@ -202,12 +210,12 @@ class User(AbstractBaseUser, PermissionsMixin, OpaqueModel):
             if untracked:
                 del self.skip_history_when_saving
 
+    def get_absolute_url(self) -> str:
+        return reverse("accounts:staff_detail", args=[self.pk])
+
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         self.forget_roles()
         super().refresh_from_db(*args, **kwargs)
-
-    def get_absolute_url(self) -> str:
-        return reverse("accounts:staff_detail", args=[self.pk])
 
     def get_full_name(self) -> str:
         return self.display_name
@@ -251,6 +259,9 @@ class RoleMembershipQuerySet(models.QuerySet):
     def waiting(self) -> "RoleMembershipQuerySet":
         """School-wide roles that nobody has confirmed or declined yet."""
         return self.filter(confirmed_at__isnull=True, role__in=SCHOOL_WIDE_ROLES)
+
+    def not_over(self, on: date) -> "RoleMembershipQuerySet":
+        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on))
 
     def of_school(self, school: School) -> "RoleMembershipQuerySet":
         return self.filter(user__school=school)
@@ -314,6 +325,14 @@ class RoleMembership(OpaqueModel):
     @property
     def waits(self) -> bool:
         return self.confirmed_at is None and self.role in SCHOOL_WIDE_ROLES
+
+    def state(self, on: date) -> str:
+        """waits · future · over · live: what the day `on` makes of it."""
+        if self.ends_on is not None and self.ends_on < on:
+            return "over"
+        if self.waits:
+            return "waits"
+        return "future" if on < self.starts_on else "live"
 
     def is_live(self, on: date) -> bool:
         """See also RoleMembershipQuerySet.live."""

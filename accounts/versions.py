@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 
 from django.db import models, transaction
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest
 
 
-class StaleVersion(Exception):
+class StaleVersion(Exception):  # noqa: N818 -- it is an event, not a fault
     """Somebody else saved this row in the meantime. `stored` is the row as it stands now, None if it is gone."""
 
     def __init__(self, stored: models.Model | None):
@@ -17,14 +19,51 @@ def save_version(instance: models.Model, fields: Iterable[str], version: int) ->
     """Save `fields` of `instance` if its row still has `version`, the number the form was filled from.
 
     One conditional `update`, then one `save(update_fields=…)`, hence one history row. Fingerprints follow their
-    source. Raises StaleVersion and changes nothing otherwise; holds on SQLite, where select_for_update does nothing.
+    source. Raises StaleVersion and changes nothing otherwise; on SQLite too, which has no select_for_update.
     """
     model = type(instance)
     names = set(fields)
-    names |= {field.name for field in model._meta.concrete_fields if getattr(field, "source", None) in names}
+    follow = (
+        f for f in model._meta.concrete_fields if getattr(f, "source", None) in names or getattr(f, "auto_now", False)
+    )
+    names |= {field.name for field in follow}
     with transaction.atomic():
         rows = model._base_manager.filter(pk=instance.pk, version=version)
         if not rows.update(version=version + 1):
             raise StaleVersion(model._base_manager.filter(pk=instance.pk).first())
         instance.version = version + 1
         instance.save(update_fields=[*names, "version"])
+
+
+def posted_version(request: HttpRequest) -> int:
+    """The hidden number that the form was filled from; 0, which no row has, if it is missing or no number."""
+    text = request.POST.get("version", "")
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+def shown_version(request: HttpRequest, row: models.Model, stale: StaleVersion | None) -> int:
+    """The number for the form that is shown now. After a refused input it is still the one it was filled from;
+    after a conflict, whose both texts the page shows, the stored one. Raises Http404 if the row is gone."""
+    if stale is not None:
+        if stale.stored is None:
+            raise Http404
+        return stale.stored.version
+    return posted_version(request) if request.method == "POST" else row.version
+
+
+def differences(form: ModelForm, stale: StaleVersion | None) -> list[dict[str, str]]:
+    """What the other person saved and what is typed here, for every field in which they differ: label, theirs, mine."""
+    if stale is None or stale.stored is None:
+        return []
+    rows = []
+    for name in form.fields:
+        theirs, mine = (_shown(row, name) for row in (stale.stored, form.instance))
+        if theirs != mine:
+            rows.append({"label": form[name].label, "theirs": theirs, "mine": mine})
+    return rows
+
+
+def _shown(row: models.Model, name: str) -> str:
+    display = getattr(row, f"get_{name}_display", None)
+    value = display() if display else getattr(row, name)
+    return "" if value is None else str(value)

@@ -1,0 +1,190 @@
+"""Writes about staff, roles and schools. Who may call them stands in the views' policies; what nobody may do, here."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from allauth.usersessions.models import UserSession
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import CONFIRMING_ROLES, SCHOOL_WIDE_ROLES, Department, RoleMembership, School, User
+from accounts.passwords import one_time_password
+from accounts.versions import save_version
+
+STAFF_FIELDS = ("employee_no", "display_name", "sex", "department", "phone")
+
+
+@transaction.atomic
+def create_user(
+    *, by: User | None, school: School, employee_no: str, display_name: str, **fields: Any
+) -> tuple[User, str]:
+    """Make an account and its one-time password, which has to be changed at the first sign-in.
+
+    `by` is None for a command at the server. Raises ValidationError for a bad or taken number.
+    """
+    user = User(school=school, employee_no=employee_no, display_name=display_name, must_change_password=True, **fields)
+    _check(user)
+    password = one_time_password()
+    user.set_password(password)
+    user._history_user = by
+    user.save()
+    return user, password
+
+
+@transaction.atomic
+def update_user(*, by: User, user: User, version: int) -> None:
+    """Save the corrected fields of `user`. Raises StaleVersion, and ValidationError for a taken number."""
+    _check(user)
+    user._history_user = by
+    save_version(user, STAFF_FIELDS, version)
+
+
+@transaction.atomic
+def deactivate_user(*, by: User, user: User) -> None:
+    """Somebody leaves: every session ends at once, and no role or grant counts any more."""
+    if by == user:
+        raise ValidationError(_("You can't deactivate yourself."))
+    _set_active(by, user, False)
+    end_sessions(by=by, user=user)
+
+
+@transaction.atomic
+def reactivate_user(*, by: User, user: User) -> None:
+    """Somebody comes back: with the old roles, as far as their dates still include the day."""
+    _set_active(by, user, True)
+
+
+@transaction.atomic
+def reset_password(*, by: User | None, user: User) -> str:
+    """A new one-time password; the old one and every session end at once."""
+    password = one_time_password()
+    user.set_password(password)
+    user.must_change_password = True
+    user._history_user = by
+    user.save(update_fields=["password", "must_change_password"])
+    end_sessions(by=by, user=user)
+    return password
+
+
+@transaction.atomic
+def end_sessions(*, by: User | None, user: User) -> None:
+    """Sign `user` out everywhere."""
+    for session in UserSession.objects.filter(user=user):
+        session.end()
+
+
+@transaction.atomic
+def propose_role(
+    *, by: User | None, user: User, role: str, starts_on: date, ends_on: date | None = None, now: datetime
+) -> RoleMembership:
+    """Give a role from a day to a day. A school-wide one waits for a second person (DESIGN.md §3, TRUST.md T17).
+
+    `by` None is a command at the server, the operator's own authority: confirmed at once. Raises ValidationError:
+    nobody gives themselves a role, the last day is not before the first, the same role does not begin twice.
+    """
+    membership = RoleMembership(user=user, role=role, starts_on=starts_on, ends_on=ends_on, granted_by=by)
+    if by == user:
+        raise ValidationError(_("Nobody can give themselves a role."))
+    if by is None and role in SCHOOL_WIDE_ROLES:
+        membership.confirmed_at = now
+    return _save_role(by, membership)
+
+
+@transaction.atomic
+def confirm_role(*, by: User, membership: RoleMembership, now: datetime) -> None:
+    """The second person agrees. Confirming twice changes nothing. Raises PermissionDenied for everybody else."""
+    _refuse_confirming(by, membership, now)
+    if membership.waits:
+        membership.confirmed_by, membership.confirmed_at = by, now
+        _save_role(by, membership)
+
+
+@transaction.atomic
+def decline_role(*, by: User, membership: RoleMembership, now: datetime) -> None:
+    """The second person does not agree: the proposal goes; its history keeps who declined it."""
+    _refuse_confirming(by, membership, now)
+    if not membership.waits:
+        raise ValidationError(_("This role has been confirmed already."))
+    membership._history_user = by
+    membership.delete()
+
+
+@transaction.atomic
+def end_role(*, by: User, membership: RoleMembership, last_day: date) -> None:
+    """End a role after `last_day`; one that has not begun by then goes altogether. Nobody ends their own."""
+    if by == membership.user:
+        raise ValidationError(_("Nobody can change their own roles."))
+    membership._history_user = by
+    if last_day < membership.starts_on:
+        membership.user.forget_roles()
+        membership.delete()
+    else:
+        membership.ends_on = last_day
+        _save_role(by, membership)
+
+
+def last_day_if_ended_now(now: datetime) -> date:
+    """The last day of a role that must not count any more from `now` on."""
+    return timezone.localdate(now) - timedelta(days=1)
+
+
+@transaction.atomic
+def save_school(*, by: User, school: School, version: int) -> None:
+    """Save name and duty phone. Raises StaleVersion."""
+    school._history_user = by
+    save_version(school, ["name", "duty_phone"], version)
+
+
+@transaction.atomic
+def add_department(*, by: User | None, school: School, name: str) -> Department:
+    """Raises ValidationError if the school has one of this name."""
+    department = Department(school=school, name=name)
+    department.full_clean()
+    department._history_user = by
+    department.save()
+    return department
+
+
+@transaction.atomic
+def rename_department(*, by: User, department: Department, version: int) -> None:
+    """Save the new name. Raises StaleVersion."""
+    department._history_user = by
+    save_version(department, ["name"], version)
+
+
+@transaction.atomic
+def delete_department(*, by: User, department: Department) -> None:
+    """Only an empty one: its people would lose theirs without a trace. Raises ValidationError."""
+    if department.users.exists():
+        raise ValidationError(_("This department still has people. Move them first."))
+    department._history_user = by
+    department.delete()
+
+
+def _set_active(by: User, user: User, active: bool) -> None:
+    user.is_active = active
+    user.forget_roles()
+    user._history_user = by
+    user.save(update_fields=["is_active"])
+
+
+def _check(user: User) -> None:
+    user.username = f"{user.school.code}-{user.employee_no}"
+    user.full_clean(exclude=["password"])
+
+
+def _save_role(by: User | None, membership: RoleMembership) -> RoleMembership:
+    membership.full_clean(exclude=["granted_by", "confirmed_by", "confirmed_at"], validate_constraints=False)
+    membership.validate_constraints()
+    membership._history_user = by
+    membership.save()
+    membership.user.forget_roles()
+    return membership
+
+
+def _refuse_confirming(by: User, membership: RoleMembership, now: datetime) -> None:
+    first_hands = (membership.user_id, membership.granted_by_id)
+    if by.pk in first_hands or not by.roles(now) & CONFIRMING_ROLES or by.school_id != membership.user.school_id:
+        raise PermissionDenied(_("A second person has to confirm this role."))
