@@ -1,0 +1,68 @@
+"""Fixtures for all tests: the cast, signing in, and a flush that the append-only read log allows."""
+
+import pytest
+from django.db import connections
+from django.test import TransactionTestCase
+from django.utils import timezone, translation
+
+from students import append_only
+from tests.cast import build_cast
+
+
+@pytest.fixture(autouse=True)
+def _chinese():
+    """Tests that call no view see the language that users see."""
+    with translation.override("zh-hans"):
+        yield
+
+
+@pytest.fixture
+def cast(db):
+    return build_cast()
+
+
+@pytest.fixture
+def now():
+    return timezone.now()
+
+
+@pytest.fixture
+def today():
+    return timezone.localdate()
+
+
+@pytest.fixture
+def sign_in(client):
+    """The test client, signed in as that user."""
+
+    def as_user(user):
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return as_user
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_may_empty_the_read_log():
+    """A flush between transactional tests empties every table; the triggers would refuse, so they step aside for it."""
+    plain = TransactionTestCase._fixture_teardown
+
+    def teardown(self):
+        for alias in self._databases_names(include_mirrors=False):
+            _drop_triggers(connections[alias])
+        plain(self)
+        for alias in self._databases_names(include_mirrors=False):
+            append_only.install(using=alias)
+
+    TransactionTestCase._fixture_teardown = teardown
+    yield
+    TransactionTestCase._fixture_teardown = plain
+
+
+def _drop_triggers(connection) -> None:
+    names = ("{}_no_UPDATE", "{}_no_DELETE") if connection.vendor == "sqlite" else ("{}_append_only", "{}_no_truncate")
+    with connection.cursor() as cursor:
+        for table in append_only.TABLES:
+            on = "" if connection.vendor == "sqlite" else f" ON {table}"
+            for name in names:
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name.format(table)}{on}")

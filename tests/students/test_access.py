@@ -1,0 +1,183 @@
+"""Who sees what (DESIGN §3), asked of the one door."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from students import access
+from students.actions import placements
+from students.levels import Level
+from students.models import ClassAssignment, Observation, Student
+from tests.factories import ObservationFactory
+
+L1, L2, L3, L4 = Level
+
+# The level that each person of the cast may see of 安然然, 丁一鸣 and 高飞飞.
+EXPECTED = {
+    "zhou": (L3, 0, 0),
+    "he": (L3, 0, 0),
+    "guo": (L1, 0, 0),
+    "qin": (L3, L3, 0),
+    "lin": (0, L3, 0),
+    "xin": (L1, L1, L1),
+    "ruan": (L3, L3, L3),
+    "fu": (L3, L3, L3),
+    "xiao": (L3, L3, L3),
+    "yi": (L1, L1, L1),
+    "jiao": (L1, L1, L1),
+    "zi": (L1, L1, L1),
+    "luo": (0, 0, 0),
+    "wang": (0, 0, 0),
+    "shen": (0, 0, 0),
+    "yuan": (0, 0, 0),
+}
+
+
+@pytest.mark.parametrize("who", EXPECTED)
+def test_levels_follow_the_role_table(cast, who):
+    user = cast.people[who]
+    held = tuple(access.level_of(user, student) for student in (cast.an, cast.ding, cast.gao))
+    assert held == EXPECTED[who]
+
+
+@pytest.mark.parametrize("who", EXPECTED)
+def test_list_and_object_and_has_perm_agree(cast, who):
+    user = cast.people[who]
+    for level in Level:
+        listed = set(Student.objects.visible_to(user, level))
+        assert listed == {s for s in cast.students.values() if access.level_of(user, s) >= level}
+        assert listed == {s for s in cast.students.values() if user.has_perm(f"students.{level.codename}", s)}
+
+
+@pytest.mark.parametrize("who", EXPECTED)
+def test_a_reason_stands_for_everything_that_is_visible(cast, who):
+    user = cast.people[who]
+    for student in cast.students.values():
+        reasons = access.why_visible(user, student)
+        assert max((why.level for why in reasons), default=0) == access.level_of(user, student)
+
+
+def test_nobody_of_another_school_sees_anything(cast):
+    assert set(Student.objects.visible_to(cast.yuan)) == {cast.hang}
+    assert not Student.objects.visible_to(cast.ruan).filter(pk=cast.hang.pk).exists()
+
+
+def test_an_inactive_user_sees_nothing(cast):
+    cast.zhou.is_active = False
+    cast.zhou.save(update_fields=["is_active"])
+    ObservationFactory(student=cast.an, author=cast.zhou)
+    assert access.level_of(cast.zhou, cast.an) == 0
+    assert not Student.objects.visible_to(cast.zhou).exists()
+    assert not Observation.objects.visible_to(cast.zhou).exists()
+    assert not access.pickable_students(cast.zhou).exists()
+    assert not access.my_classes(cast.zhou, day=timezone.localdate()).exists()
+
+
+def test_only_the_clock_moves_past_the_end_of_an_assignment(cast):
+    substitute = cast.luo
+    today = timezone.localdate()
+    placements.assign_to_class(
+        by=None, user=substitute, class_group=cast.own_class, duty="head", starts_on=today,
+        ends_on=today + timedelta(days=13), now=timezone.now(),
+    )  # fmt: skip
+    last_moment = placements.end_of(today + timedelta(days=13)) - timedelta(seconds=1)
+    assert access.level_of(substitute, cast.an, now=last_moment) == L3
+    assert access.level_of(substitute, cast.an, now=last_moment + timedelta(seconds=1)) == 0
+
+
+def test_a_future_grant_is_not_live(cast):
+    start = timezone.localdate() + timedelta(days=7)
+    placements.assign_to_class(
+        by=None, user=cast.luo, class_group=cast.own_class, duty="head", starts_on=start, now=timezone.now()
+    )
+    assert access.level_of(cast.luo, cast.an) == 0
+    assert access.level_of(cast.luo, cast.an, now=placements.start_of(start)) == L3
+
+
+def test_the_old_teachers_lose_a_student_who_moves_and_the_new_ones_gain(cast):
+    today = timezone.localdate()
+    placements.move_student(
+        by=cast.jiao, student=cast.an, class_group=cast.next_class, seat_no=9, on=today, now=timezone.now()
+    )
+    assert access.level_of(cast.zhou, cast.an) == 0
+    assert access.level_of(cast.lin, cast.an) == L3
+
+
+def test_access_stays_where_a_second_live_reason_exists(cast, now):
+    placements.assign_to_class(
+        by=None, user=cast.zhou, class_group=cast.own_class, duty="subject", subject="语文",
+        starts_on=timezone.localdate() - timedelta(days=9), now=now,
+    )  # fmt: skip
+    head = ClassAssignment.objects.get(user=cast.zhou, duty="head")
+    placements.end_class_assignment(by=None, assignment=head, on=timezone.localdate() - timedelta(days=1), now=now)
+    assert access.level_of(cast.zhou, cast.an) == L1
+
+
+@pytest.mark.parametrize("level", [L2, L3, L4])
+@pytest.mark.parametrize("who", EXPECTED)
+def test_records_open_at_their_level(cast, who, level, now):
+    """An old note by somebody who has left: only levels decide."""
+    note = ObservationFactory(student=cast.an, level=level, author=cast.xiao)
+    Observation.objects.filter(pk=note.pk).update(created_at=now - timedelta(days=30))
+    user = cast.people[who]
+    own = user == cast.xiao and level == L2
+    expected = access.level_of(user, cast.an) >= level or own
+    assert Observation.objects.visible_to(user).filter(pk=note.pk).exists() == expected
+
+
+def test_own_notes_are_readable_for_seven_days_whatever_their_level(cast, now):
+    note = ObservationFactory(student=cast.an, level=L4, author=cast.luo)
+    assert Observation.objects.visible_to(cast.luo).get() == note
+    assert not Observation.objects.visible_to(cast.luo, now=now + timedelta(days=8)).exists()
+
+
+def test_a_subject_teacher_keeps_own_daily_notes_while_teaching_the_class(cast, now):
+    note = ObservationFactory(student=cast.an, level=L2, author=cast.guo)
+    ObservationFactory(student=cast.an, level=L2, author=cast.zhou)
+    later = now + timedelta(days=60)
+    assert list(Observation.objects.visible_to(cast.guo, now=later)) == [note]
+
+
+def test_a_counsellor_reads_a_case_while_the_dated_grant_runs(cast, now, today):
+    note = ObservationFactory(student=cast.an, level=L4, author=cast.ruan)
+    assert not Observation.objects.visible_to(cast.xin).exists()
+    grant = placements.open_counselling(
+        by=cast.ruan, counsellor=cast.xin, student=cast.an, starts_on=today, ends_on=today, note="家长同意", now=now
+    )
+    assert Observation.objects.visible_to(cast.xin).get() == note
+    assert access.in_counselling(cast.an, now=now)
+    assert not access.in_counselling(cast.bei, now=now)
+    assert not Observation.objects.visible_to(cast.xin, now=placements.end_of(today)).exists()
+    placements.end_counselling(by=cast.ruan, grant=grant, now=timezone.now())
+    assert not Observation.objects.visible_to(cast.xin).exists()
+
+
+def test_any_staff_member_may_pick_any_present_student_of_the_school(cast):
+    assert set(access.pickable_students(cast.luo)) == {cast.an, cast.bei, cast.ding, cast.gao}
+
+
+def test_my_classes_are_those_taught_or_led(cast, today, now):
+    assert list(access.my_classes(cast.zhou, day=today)) == [cast.own_class]
+    assert set(access.my_classes(cast.qin, day=today)) == {cast.own_class, cast.next_class}
+    assert set(access.visible_classes(cast.ruan, now=now)) == {cast.own_class, cast.next_class, cast.grade_four}
+    assert set(access.visible_classes(cast.guo, now=now)) == {cast.own_class}
+    assert not access.visible_classes(cast.wang, now=now).exists()
+
+
+def test_a_class_teacher_is_head_or_deputy_that_day(cast, today):
+    assert access.is_class_teacher(cast.zhou, cast.own_class, day=today)
+    assert access.is_class_teacher(cast.he, cast.own_class, day=today)
+    assert not access.is_class_teacher(cast.guo, cast.own_class, day=today)
+    assert not access.is_class_teacher(cast.zhou, cast.next_class, day=today)
+
+
+def test_has_perm_answers_for_students_only(cast):
+    assert not cast.ruan.has_perm("students.view_sensitive")
+    assert not cast.ruan.has_perm("students.delete_student", cast.an)
+    assert cast.zhou.get_all_permissions(cast.an) == {
+        "students.view_student",
+        "students.view_daily",
+        "students.view_sensitive",
+    }
+    assert cast.zhou.get_all_permissions() == set()
