@@ -3,12 +3,15 @@
 import re
 
 # GB/T 3304, in code order 01-56.
-ETHNICITIES = (
-    "汉族 蒙古族 回族 藏族 维吾尔族 苗族 彝族 壮族 布依族 朝鲜族 满族 侗族 瑶族 白族 土家族 哈尼族 哈萨克族 傣族 黎族 傈僳族 佤族 畲族 高山族 拉祜族 "
-    "水族 东乡族 纳西族 景颇族 柯尔克孜族 土族 达斡尔族 仫佬族 羌族 布朗族 撒拉族 毛南族 仡佬族 锡伯族 阿昌族 普米族 塔吉克族 怒族 乌孜别克族 俄罗斯族 "
-    "鄂温克族 德昂族 保安族 裕固族 京族 塔塔尔族 独龙族 鄂伦春族 赫哲族 门巴族 珞巴族 基诺族"
-).split()
-RENAMED_ETHNICITIES = {"毛难族": "毛南族", "崩龙族": "德昂族", "维族": "维吾尔族", "哈族": "哈萨克族", "柯族": "柯尔克孜族", "乌兹别克族": "乌孜别克族"}
+ETHNICITIES = ["汉族", "蒙古族", "回族", "藏族", "维吾尔族", "苗族", "彝族", "壮族", "布依族", "朝鲜族", "满族", "侗族", "瑶族", "白族", "土家族", "哈尼族", "哈萨克族", "傣族", "黎族", "傈僳族", "佤族", "畲族", "高山族", "拉祜族", "水族", "东乡族", "纳西族", "景颇族", "柯尔克孜族", "土族", "达斡尔族", "仫佬族", "羌族", "布朗族", "撒拉族", "毛南族", "仡佬族", "锡伯族", "阿昌族", "普米族", "塔吉克族", "怒族", "乌孜别克族", "俄罗斯族", "鄂温克族", "德昂族", "保安族", "裕固族", "京族", "塔塔尔族", "独龙族", "鄂伦春族", "赫哲族", "门巴族", "珞巴族", "基诺族"]
+RENAMED_ETHNICITIES = {
+    "毛难族": "毛南族",
+    "崩龙族": "德昂族",
+    "维族": "维吾尔族",
+    "哈族": "哈萨克族",
+    "柯族": "柯尔克孜族",
+    "乌兹别克族": "乌孜别克族",
+}
 
 TABLES: dict[str, dict[str, str]] = {
     "sex": {"0": "未知", "1": "男", "2": "女", "9": "未说明"},
@@ -60,7 +63,7 @@ SYNONYMS: dict[str, dict[str, str]] = {
                    "农村": "农业户口", "城镇": "非农业户口", "非农": "非农业户口"},
     "boarding_type": {"走读生": "走读", "住读": "住校", "寄宿": "住校", "住宿": "住校", "住校生": "住校", "住宿生": "住校", "寄宿生": "住校"},
     "left_behind": {"否": "非留守儿童", "非留守": "非留守儿童", "不是": "非留守儿童", "单亲留守": "单亲留守儿童", "双亲留守": "双亲留守儿童"},
-    "disability_type": {"无": "无残疾", "否": "无残疾", **{name: name + "残疾" for name in "视力 听力 言语 肢体 智力 精神 多重 其他".split()}},
+    "disability_type": {"无": "无残疾", "否": "无残疾", **{name: name + "残疾" for name in ["视力", "听力", "言语", "肢体", "智力", "精神", "多重", "其他"]}},
     "inclusion_type": {"否": "非随班就读", "无": "非随班就读", "视力随班就读": "视力残疾随班就读", "听力随班就读": "听力残疾随班就读",
                        "智力随班就读": "智力残疾随班就读", "其他随班就读": "其他残疾随班就读"},
     "commute_mode": {"自行车": "自行车(含摩托、电动)", "电动车": "自行车(含摩托、电动)", "摩托车": "自行车(含摩托、电动)", "骑车": "自行车(含摩托、电动)",
@@ -85,9 +88,10 @@ def look_up(table: str, text: str) -> tuple[str, str] | None:
             return known
         return None
     name = SYNONYMS.get(table, {}).get(text.lower(), text)
-    if table == "ethnicity" and not name.endswith("族") and name + "族" in names.values():
-        name += "族"
-    name = RENAMED_ETHNICITIES.get(name, name) if table == "ethnicity" else name
+    if table == "ethnicity":
+        full = name if name.endswith("族") else name + "族"
+        full = RENAMED_ETHNICITIES.get(full, full)
+        name = full if full in names.values() else name
     code = next((code for code, each in names.items() if each == name), None)
     if code is not None:
         return code, name

@@ -9,7 +9,9 @@ from students.roster.fields import FIELDS
 
 HEADER_SEARCH_ROWS = 15
 MARKS = re.compile(r"[\s★☆＊*✱•·:：_\-—、,，。.\"'“”‘’]+")
-REMARKS = re.compile(r"\((必填|选填|可选|文本|文本格式|单位.*?|公里|km|如.*?|例.*?|\d+位|yyyymmdd|必填项|下拉.*?)\)", re.IGNORECASE)
+REMARKS = re.compile(
+    r"\((必填|选填|可选|文本|文本格式|单位.*?|公里|km|如.*?|例.*?|\d+位|yyyymmdd|必填项|下拉.*?)\)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,9 @@ class Column:
 
 def normalise_header(text: str) -> str:
     """'★ 上下学距离（公里）' → '上下学距离公里'."""
-    plain = REMARKS.sub(lambda found: found[0][1:-1] if found[1] in {"公里", "km"} else "", unicodedata.normalize("NFKC", text))
+    plain = REMARKS.sub(
+        lambda found: found[0][1:-1] if found[1] in {"公里", "km"} else "", unicodedata.normalize("NFKC", text)
+    )
     return MARKS.sub("", plain).replace("(", "").replace(")", "").replace("/", "").lower()
 
 
@@ -75,7 +79,10 @@ def automatic_mapping(headers: list[str]) -> list[Column]:
             if key and key not in taken and index not in taken.values():
                 taken[key] = index
     by_index = {index: key for key, index in taken.items()}
-    return [Column(i, header.strip(), by_index.get(i), _confidence(word, by_index.get(i))) for i, (header, word) in enumerate(zip(headers, words, strict=True))]
+    return [
+        Column(i, header.strip(), by_index.get(i), _confidence(word, by_index.get(i)))
+        for i, (header, word) in enumerate(zip(headers, words, strict=True))
+    ]
 
 
 def _confidence(word: str, key: str | None) -> str:
@@ -99,7 +106,9 @@ def corrected(headers: list[str], mapping: dict[int, str]) -> list[Column]:
     for index, header in enumerate(headers):
         key = mapping.get(index)
         same = automatic[index].field == key
-        columns.append(Column(index, header.strip(), key, automatic[index].confidence if same else "hand" if key else "none"))
+        columns.append(
+            Column(index, header.strip(), key, automatic[index].confidence if same else "hand" if key else "none")
+        )
     return columns
 
 

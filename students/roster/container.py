@@ -3,11 +3,11 @@
 import io
 import zipfile
 from dataclasses import dataclass, field
+from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 from django.utils.translation import gettext_noop as _
-from xml.etree.ElementTree import ParseError
 
 from students.roster.refusal import Refused
 
@@ -20,15 +20,25 @@ MAX_MERGED = 5_000
 MAX_ROWS = 20_000
 MAX_COLUMNS = 300
 
-DAMAGED = _("The file is damaged and cannot be read. Open it in a spreadsheet program, save it again as .xlsx and upload that.")
-TOO_BIG_INSIDE = _("The file unpacks to far more than a roster needs. Copy the table into a new workbook and upload that.")
-TOO_MANY_CELLS = _("The sheet claims more than %(rows)s rows or %(columns)s columns. Copy the table into a new workbook and upload that.")
+DAMAGED = _(
+    "The file is damaged and cannot be read. Open it in a spreadsheet program, save it again as .xlsx and upload that."
+)
+TOO_BIG_INSIDE = _(
+    "The file unpacks to far more than a roster needs. Copy the table into a new workbook and upload that."
+)
+TOO_MANY_CELLS = _(
+    "The sheet claims more than %(rows)s rows or %(columns)s columns. Copy the table into a new workbook and upload that."
+)
 TOO_MANY_SHEETS = _("The workbook has more than %(sheets)s sheets. Keep only the sheet with the roster.")
-TOO_MANY_MERGED = _("The sheet has thousands of merged cells. Copy the table into a new workbook, values only, and upload that.")
+TOO_MANY_MERGED = _(
+    "The sheet has thousands of merged cells. Copy the table into a new workbook, values only, and upload that."
+)
 NOT_A_WORKBOOK = _("This is not a spreadsheet. Save the roster as .xlsx, .xls or .csv and upload that.")
 HAS_MACROS = _("The workbook contains macros. Save it as .xlsx, which has none, and upload that.")
 BINARY_WORKBOOK = _("This is a binary workbook (.xlsb). Save it as .xlsx and upload that.")
-HAS_DOCTYPE = _("The file contains definitions that a spreadsheet never has. Copy the table into a new workbook and upload that.")
+HAS_DOCTYPE = _(
+    "The file contains definitions that a spreadsheet never has. Copy the table into a new workbook and upload that."
+)
 
 
 @dataclass

@@ -51,7 +51,7 @@ STUDENT_FIELDS = (
     Field("birthplace_code", "出生地行政区划代码", _("Code of the birthplace"), "region", "profile", ("出生地", "出生地行政区划"), 12),
     Field("native_place", "籍贯", _("Native place"), "text", "profile", (), 60),
     Field("ethnicity", "民族", _("Ethnicity"), "ethnicity", "student", ("学生民族",), 20),
-    Field("nationality", "国籍/地区", _("Nationality or region"), "nationality", "student", ("国籍", "国籍地区"), 20),
+    Field("nationality", "国籍/地区", _("Nationality or region"), "nationality", "student", ("国籍",), 20),
     Field("id_type", "身份证件类型", _("Kind of identity document"), "id_type", "background", ("证件类型", "身份证类型"), 30),
     Field("overseas_type", "港澳台侨外", _("Hong Kong, Macao, Taiwan or overseas"), "overseas_type", "profile", ("港澳台侨",), 20),
     Field("health_status", "健康状况", _("Health"), "health_status", "background", (), 20),

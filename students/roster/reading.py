@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -9,9 +10,20 @@ from decimal import Decimal
 from pathlib import Path
 
 import python_calamine
+from defusedxml.ElementTree import fromstring
 from django.utils.translation import gettext_noop as _
 
-from students.roster.container import DAMAGED, HAS_MACROS, MAX_COLUMNS, MAX_ROWS, MAX_SHEETS, NOT_A_WORKBOOK, TOO_MANY_CELLS, TOO_MANY_SHEETS, inspect_xlsx
+from students.roster.container import (
+    DAMAGED,
+    HAS_MACROS,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    MAX_SHEETS,
+    NOT_A_WORKBOOK,
+    TOO_MANY_CELLS,
+    TOO_MANY_SHEETS,
+    inspect_xlsx,
+)
 from students.roster.refusal import Refused
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -20,9 +32,13 @@ OLE_HEADER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 TOO_LARGE = _("The file is larger than 10 MB. Keep only the sheet with the roster.")
 EMPTY = _("The file is empty.")
 ENCRYPTED = _("The file is protected by a password. Save it without one and upload that.")
-WEB_PAGE = _("This is a web page or XML file with a spreadsheet's name. Open it in a spreadsheet program, save it as .xlsx and upload that.")
+WEB_PAGE = _(
+    "This is a web page or XML file with a spreadsheet's name. Open it in a spreadsheet program, save it as .xlsx and upload that."
+)
 OPEN_DOCUMENT = _("This is an OpenDocument file. Save it as .xlsx and upload that.")
-UNKNOWN_ENCODING = _("The text of the file cannot be read: it is neither UTF-8 nor GB18030. Save it as .xlsx and upload that.")
+UNKNOWN_ENCODING = _(
+    "The text of the file cannot be read: it is neither UTF-8 nor GB18030. Save it as .xlsx and upload that."
+)
 NO_ROWS = _("The file has no rows.")
 
 Score = Callable[[list[list[str]]], int]
@@ -81,10 +97,6 @@ def _read_xlsx(data: bytes, filename: str, score: Score | None) -> Sheet:
 
 def _sheet_parts(data: bytes) -> dict[str, str]:
     """Sheet name → its part in the container, through the workbook's relations. inspect_xlsx has read all of it before."""
-    import zipfile
-
-    from defusedxml.ElementTree import fromstring
-
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         workbook = fromstring(archive.read("xl/workbook.xml"))
         names = archive.namelist()
@@ -140,7 +152,9 @@ def _read_workbook(data: bytes, format: str) -> list[Sheet]:
 
 
 def _is_table(meta: python_calamine.SheetMetadata) -> bool:
-    return meta.typ == python_calamine.SheetTypeEnum.WorkSheet and meta.visible == python_calamine.SheetVisibleEnum.Visible
+    return (
+        meta.typ == python_calamine.SheetTypeEnum.WorkSheet and meta.visible == python_calamine.SheetVisibleEnum.Visible
+    )
 
 
 def _read_one(workbook: python_calamine.CalamineWorkbook, name: str, format: str) -> Sheet:
@@ -199,7 +213,8 @@ def decode(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         order = ["utf-16"]
     elif data[:200].count(0) > len(data[:200]) // 4:
-        order = ["utf-16-le" if data[1:2] == b"\0" else "utf-16-be"]
+        # without a mark: the zero half of each ASCII letter tells the order of bytes
+        order = ["utf-16-le" if data[1:400:2].count(0) >= data[0:400:2].count(0) else "utf-16-be"]
     else:
         order = ["utf-8-sig", "gb18030"]
     for encoding in order:
@@ -210,7 +225,16 @@ def decode(data: bytes) -> str:
     raise Refused(NOT_A_WORKBOOK if data[:4] in _BINARY_STARTS else UNKNOWN_ENCODING)
 
 
-_BINARY_STARTS = {b"%PDF", b"\x89PNG", b"\xff\xd8\xff\xe0", b"\xff\xd8\xff\xe1", b"Rar!", b"7z\xbc\xaf", b"GIF8", b"\x1f\x8b\x08\x00"}
+_BINARY_STARTS = {
+    b"%PDF",
+    b"\x89PNG",
+    b"\xff\xd8\xff\xe0",
+    b"\xff\xd8\xff\xe1",
+    b"Rar!",
+    b"7z\xbc\xaf",
+    b"GIF8",
+    b"\x1f\x8b\x08\x00",
+}
 
 
 def _csv_rows(text: str) -> list[list[str]]:

@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from students.roster.columns import automatic_mapping, corrected, find_header_row, header_fingerprint, mapping_of, normalise_header
+from students.roster.columns import (
+    automatic_mapping,
+    corrected,
+    find_header_row,
+    header_fingerprint,
+    mapping_of,
+    normalise_header,
+)
 from students.roster.fields import FIELDS, TEMPLATE
 from students.roster.reading import read_sheet
 
@@ -82,7 +89,11 @@ def test_no_two_fields_share_a_word():
 def test_a_mapping_is_corrected_by_hand_and_stays_one_to_one():
     headers = ["姓名", "编号", "班级"]
     columns = corrected(headers, {0: "name", 1: "seat_no", 2: "class"})
-    assert [(column.field, column.confidence) for column in columns] == [("name", "exact"), ("seat_no", "hand"), ("class", "alias")]
+    assert [(column.field, column.confidence) for column in columns] == [
+        ("name", "exact"),
+        ("seat_no", "hand"),
+        ("class", "alias"),
+    ]
     assert mapping_of(columns) == {0: "name", 1: "seat_no", 2: "class"}
     for bad in ({0: "name", 1: "name"}, {0: "password"}):
         with pytest.raises(ValueError):

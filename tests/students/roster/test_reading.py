@@ -105,7 +105,15 @@ def test_the_sheet_that_looks_like_a_roster_is_taken():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(5.0, "5"), (3.5, "3.5"), (9.90101201605211e17, "990101201605211000"), (True, "是"), (None, ""), (42554, "42554"), (float("nan"), "")],
+    [
+        (5.0, "5"),
+        (3.5, "3.5"),
+        (9.90101201605211e17, "990101201605211000"),
+        (True, "是"),
+        (None, ""),
+        (42554, "42554"),
+        (float("nan"), ""),
+    ],
 )
 def test_a_cell_becomes_the_text_it_stands_for(value, text):
     assert as_text(value) == text
@@ -215,7 +223,10 @@ def test_a_truncated_file_is_refused(share):
 
 
 def test_a_word_document_is_not_a_roster():
-    assert refusal_of(rebuilt(workbook(), {"xl/workbook.xml": None, "word/document.xml": b"<w/>"})) == container.NOT_A_WORKBOOK
+    assert (
+        refusal_of(rebuilt(workbook(), {"xl/workbook.xml": None, "word/document.xml": b"<w/>"}))
+        == container.NOT_A_WORKBOOK
+    )
     assert refusal_of(rebuilt(workbook(), {"xl/workbook.bin": b""})) == container.BINARY_WORKBOOK
 
 

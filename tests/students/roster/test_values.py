@@ -41,7 +41,20 @@ def test_a_cleaned_name_stays_as_it_is_and_fits_the_column(text):
     assert 0 < len(name) <= 50
 
 
-@pytest.mark.parametrize("text", ["20110101", "2011-1-1", "2011.01.01", "2011/1/1", "2011年1月1日", "２０１１－１－１", "2011-01-01 00:00:00", "40544", " 2011 年 1 月 1 日"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "20110101",
+        "2011-1-1",
+        "2011.01.01",
+        "2011/1/1",
+        "2011年1月1日",
+        "２０１１－１－１",
+        "2011-01-01 00:00:00",
+        "40544",
+        " 2011 年 1 月 1 日",
+    ],
+)
 def test_every_way_to_write_a_date(text):
     assert values.parse_date(text) == date(2011, 1, 1)
 
@@ -57,7 +70,9 @@ def test_serials_of_the_1904_system_count_from_another_day():
     assert values.parse_date(str(42554 - 1462), epoch1904=True) == date(2016, 7, 3)
 
 
-@given(st.dates(date(1991, 1, 1), date(2090, 1, 1)), st.sampled_from(["%Y%m%d", "%Y-%m-%d", "%Y.%m.%d", "%Y年%m月%d日"]))
+@given(
+    st.dates(date(1991, 1, 1), date(2090, 1, 1)), st.sampled_from(["%Y%m%d", "%Y-%m-%d", "%Y.%m.%d", "%Y年%m月%d日"])
+)
 def test_a_date_survives_each_form(day, form):
     assert values.parse_date(day.strftime(form)) == day
     assert values.parse_date(str((day - date(1899, 12, 30)).days)) == day
@@ -78,7 +93,9 @@ def test_nobody_is_born_tomorrow():
         values.check_birth_date(TODAY + timedelta(days=1), today=TODAY)
 
 
-@pytest.mark.parametrize(("text", "month"), [("202609", "202609"), ("2026-9", "202609"), ("2026年9月", "202609"), ("2026-09-01", "202609")])
+@pytest.mark.parametrize(
+    ("text", "month"), [("202609", "202609"), ("2026-9", "202609"), ("2026年9月", "202609"), ("2026-09-01", "202609")]
+)
 def test_months(text, month):
     assert values.parse_month(text) == month
 
@@ -93,7 +110,18 @@ def test_the_sample_of_the_standard_is_a_good_id_number():
 
 
 @pytest.mark.parametrize(
-    "text", ["110105194912310021", "110105491231002", "1.1010519491231E+17", "110105194912310000", "11010519491331002X", "", "12", "１１X", "²" * 18]
+    "text",
+    [
+        "110105194912310021",
+        "110105491231002",
+        "1.1010519491231E+17",
+        "110105194912310000",
+        "11010519491331002X",
+        "",
+        "12",
+        "１１X",
+        "²" * 18,
+    ],
 )
 def test_a_bad_id_number_is_refused(text):
     with pytest.raises(Unreadable):
@@ -105,7 +133,13 @@ def test_digits_that_excel_lost_are_named_in_the_sentence():
         values.parse_resident_id("990101201608021000")
 
 
-@given(st.integers(100000, 999999), st.dates(date(1950, 1, 1), date(2025, 1, 1)), st.integers(0, 999), st.integers(0, 17), st.integers(1, 9))
+@given(
+    st.integers(100000, 999999),
+    st.dates(date(1950, 1, 1), date(2025, 1, 1)),
+    st.integers(0, 999),
+    st.integers(0, 17),
+    st.integers(1, 9),
+)
 def test_one_changed_digit_is_always_noticed(area, day, sequence, place, shift):
     first17 = f"{area}{day:%Y%m%d}{sequence:03d}"
     number = first17 + values.id_check_digit(first17)
@@ -116,7 +150,15 @@ def test_one_changed_digit_is_always_noticed(area, day, sequence, place, shift):
         values.parse_resident_id(number[:place] + new + number[place + 1 :])
 
 
-@pytest.mark.parametrize(("text", "good"), [("G990101201712251003", True), ("g99010120180215061x", True), ("990101201712251003", False), ("X990101201712251003", False)])
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("G990101201712251003", True),
+        ("g99010120180215061x", True),
+        ("990101201712251003", False),
+        ("X990101201712251003", False),
+    ],
+)
 def test_national_numbers(text, good):
     if good:
         assert values.parse_national_no(text) == text.upper()
@@ -125,18 +167,42 @@ def test_national_numbers(text, good):
             values.parse_national_no(text)
 
 
-@pytest.mark.parametrize(("text", "usual"), [("13812345678", True), ("+86 138-1234-5678", True), ("0431-8812345", True), ("88123456", True), ("-", False), ("@home", False)])
+@pytest.mark.parametrize(
+    ("text", "usual"),
+    [
+        ("13812345678", True),
+        ("+86 138-1234-5678", True),
+        ("0431-8812345", True),
+        ("88123456", True),
+        ("-", False),
+        ("@home", False),
+    ],
+)
 def test_phones_stay_as_written_and_odd_ones_are_noticed(text, usual):
     assert values.parse_phone(text) == text
     assert values.is_usual_phone(text) is usual
 
 
-@pytest.mark.parametrize(("text", "value"), [("是", True), ("1", True), ("１", True), ("1-是", True), ("否", False), ("0", False), ("0-否", False), ("Y", True)])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("是", True),
+        ("1", True),
+        ("１", True),
+        ("1-是", True),
+        ("否", False),
+        ("0", False),
+        ("0-否", False),
+        ("Y", True),
+    ],
+)
 def test_yes_and_no(text, value):
     assert values.parse_boolean(text) is value
 
 
-@pytest.mark.parametrize("parse", [values.parse_boolean, values.parse_seat, values.parse_kilometres, values.parse_national_no])
+@pytest.mark.parametrize(
+    "parse", [values.parse_boolean, values.parse_seat, values.parse_kilometres, values.parse_national_no]
+)
 def test_nonsense_is_unreadable(parse):
     with pytest.raises(Unreadable):
         parse("也许")
@@ -159,7 +225,9 @@ def test_code_tables_take_the_code_the_name_or_both(table, text, value):
     assert values.parse_code(table, text) == value
 
 
-@pytest.mark.parametrize(("table", "text"), [("sex", "公"), ("sex", "1-女"), ("ethnicity", "77"), ("health_status", "好")])
+@pytest.mark.parametrize(
+    ("table", "text"), [("sex", "公"), ("sex", "1-女"), ("ethnicity", "77"), ("health_status", "好")]
+)
 def test_what_no_table_knows_is_unreadable(table, text):
     with pytest.raises(Unreadable):
         values.parse_code(table, text)
@@ -178,10 +246,28 @@ def test_every_name_of_a_table_finds_itself(table):
             assert look_up(table, code)[1] == name
 
 
-THIRD_GRADE_TWO = ["三年级2班", "三（2）班", "三(2)班", "3(2)班", "3.2", "3-2", "302", "2024级2班", "三年级二班", "三年级(2)班", "三2班", "2024级（2）班", "24级2班", "小学三年级2班", "３（２）班", "三年2班", "小三2班"]
+THIRD_GRADE_TWO = [
+    "三年级2班",
+    "三（2）班",
+    "三(2)班",
+    "3(2)班",
+    "3.2",
+    "3-2",
+    "302",
+    "2024级2班",
+    "三年级二班",
+    "三年级(2)班",
+    "三2班",
+    "2024级（2）班",
+    "24级2班",
+    "小学三年级2班",
+    "３（２）班",
+    "三年2班",
+    "小三2班",
+]
 
 
-@pytest.mark.parametrize("text", [text for text in THIRD_GRADE_TWO if text != "三2班"])
+@pytest.mark.parametrize("text", THIRD_GRADE_TWO)
 def test_every_spelling_of_a_class(text):
     assert resolve_class(parse_class(text), school_year=2026) == ("primary", 2024, 2)
 
@@ -224,7 +310,15 @@ def test_numerals_and_grades():
 
 @given(st.text(max_size=12))
 def test_no_text_breaks_a_parser(text):
-    for parse in (parse_class, values.parse_date, values.parse_boolean, values.parse_seat, values.parse_resident_id, values.parse_kilometres, values.parse_month):
+    for parse in (
+        parse_class,
+        values.parse_date,
+        values.parse_boolean,
+        values.parse_seat,
+        values.parse_resident_id,
+        values.parse_kilometres,
+        values.parse_month,
+    ):
         try:
             parse(text)
         except Unreadable:
