@@ -23,7 +23,7 @@ from students.models.records import OPEN_TO_AUTHOR
 from students.models.student import Student
 
 if TYPE_CHECKING:
-    from students.models import StudentQuerySet
+    from students.models.student import StudentQuerySet
 
 NOBODY = Q(pk__in=[])
 
@@ -54,7 +54,9 @@ def live_grants(user: User, now: datetime, level: int) -> QuerySet:
 # --- students ---------------------------------------------------------------------------------------------------------
 
 
-def visible_students(students: StudentQuerySet, user: User, level: int, *, now: datetime | None = None) -> StudentQuerySet:
+def visible_students(
+    students: StudentQuerySet, user: User, level: int, *, now: datetime | None = None
+) -> StudentQuerySet:
     """Those of `students` whose records of `level` this user may see now."""
     now = now or timezone.now()
     if not user.is_active:
@@ -176,7 +178,9 @@ def why_visible(user: User, student: Student, *, now: datetime | None = None) ->
     return [why for why in who_can_see(student, now=now, only=user)]
 
 
-def who_can_see(student: Student, *, now: datetime | None = None, level: int = Level.BASIC, only: User | None = None) -> list[Why]:
+def who_can_see(
+    student: Student, *, now: datetime | None = None, level: int = Level.BASIC, only: User | None = None
+) -> list[Why]:
     """Everybody who sees this student's records of `level`, with the reason: grants first, then roles. Two statements."""
     now = now or timezone.now()
     grants = AccessGrant.objects.live(now).opening(level).filter(content_object=student, user__is_active=True)

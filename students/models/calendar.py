@@ -17,7 +17,7 @@ from accounts.models import OpaqueModel, School
 ONE_DAY = timedelta(days=1)
 
 
-class TermQuerySet(models.QuerySet):
+class TermQuerySet(models.QuerySet["Term"]):
     def on(self, day: date) -> TermQuerySet:
         return self.filter(starts_on__lte=day, ends_on__gte=day)
 

@@ -50,14 +50,18 @@ class AccessGrant(UserObjectPermissionBase):
     granted_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     history = HistoricalRecords()
 
-    objects = AccessGrantQuerySet.as_manager()
+    objects = AccessGrantQuerySet.as_manager()  # type: ignore[assignment]  # guardian declares its own manager
 
     class Meta:
         default_permissions = ()
         indexes = [models.Index(fields=["content_object", "user"])]
         constraints = [
-            models.UniqueConstraint(fields=["user", "permission", "content_object", "source"], name="one_grant_per_source"),
-            models.CheckConstraint(condition=Q(ends_at__isnull=True) | Q(ends_at__gte=F("starts_at")), name="grant_ends_after"),
+            models.UniqueConstraint(
+                fields=["user", "permission", "content_object", "source"], name="one_grant_per_source"
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gte=F("starts_at")), name="grant_ends_after"
+            ),
         ]
 
     def __str__(self) -> str:
