@@ -9,27 +9,29 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from services import ServiceError, test_services
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ("DATABASE_URL", "CELERY_BROKER_URL", "REDIS_CACHE_URL", "DJANGO_SETTINGS_MODULE")
+OURS = ("YIDANG_VAR", "DATABASE_URL", "CELERY_BROKER_URL", "REDIS_CACHE_URL", "DJANGO_SETTINGS_MODULE")
 GUARDED = "students/access.py,accounts/encryption.py,*/actions.py,*/actions/*.py"
 NO_TESTS = 5  # pytest's exit code
 
 
 def pytest(title: str, env: dict[str, str], *arguments: str) -> int:
     print(f"\n=== {title} ===", flush=True)
-    clean = {name: value for name, value in os.environ.items() if name not in OURS}
+    env |= {name: value for name, value in os.environ.items() if name not in OURS}
     command = [sys.executable, "-m", "pytest", "-n", "2", *arguments]
-    process = subprocess.Popen(command, cwd=ROOT, env=clean | env)
-    try:
-        return process.wait()
-    except BaseException:  # Ctrl-C and TERM: pytest ends first, the services after it
-        process.send_signal(signal.SIGINT)
-        process.wait()
-        raise
+    with tempfile.TemporaryDirectory(prefix="yidang-test-var-") as var:
+        process = subprocess.Popen(command, cwd=ROOT, env=env | {"YIDANG_VAR": var})
+        try:
+            return process.wait()
+        except BaseException:  # Ctrl-C and TERM: pytest ends first, the services after it
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            raise
 
 
 def coverage_is_complete() -> int:
