@@ -14,7 +14,8 @@ function open() {
     scrim.className = "yd-scrim";
     root.prepend(scrim);
   }
-  (sheet.querySelector("[autofocus]") ?? sheet.querySelector("textarea, input:not([type=hidden])"))?.focus();
+  const target = ["[autofocus]", "textarea", "input:not([type=hidden])"].map((css) => sheet.querySelector(css)).find(Boolean);
+  target?.focus();
 }
 
 function close() {
@@ -39,7 +40,7 @@ if (root) {
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.detail.target === root && !root.childElementCount) opener = event.detail.elt;
   });
-  root.addEventListener("htmx:afterSettle", (event) => event.target.matches(".yd-sheet") && open());
+  root.addEventListener("htmx:afterSettle", (event) => event.target === root && open());
   root.addEventListener("click", (event) => {
     if (!event.target.closest("[data-sheet-close], .yd-scrim")) return;
     event.preventDefault();
