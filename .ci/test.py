@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OURS = ("YIDANG_VAR", "DATABASE_URL", "CELERY_BROKER_URL", "REDIS_CACHE_URL", "DJANGO_SETTINGS_MODULE")
 GUARDED = "students/access.py,accounts/encryption.py,*/actions.py,*/actions/*.py"
 NO_TESTS = 5  # pytest's exit code
+PATIENCE_SECONDS = 30  # for fixtures to stop their servers
 
 
 def pytest(title: str, env: dict[str, str], *arguments: str) -> int:
@@ -28,10 +29,15 @@ def pytest(title: str, env: dict[str, str], *arguments: str) -> int:
         process = subprocess.Popen(command, cwd=ROOT, env=env | {"YIDANG_VAR": var})
         try:
             return process.wait()
-        except BaseException:  # Ctrl-C and TERM: pytest ends first, the services after it
-            process.send_signal(signal.SIGINT)
-            process.wait()
+        except KeyboardInterrupt:  # the terminal has told pytest as well; it ends first, the services after it
+            process.wait(PATIENCE_SECONDS)
             raise
+        except SystemExit:  # TERM reached this process alone
+            process.send_signal(signal.SIGINT)
+            process.wait(PATIENCE_SECONDS)
+            raise
+        finally:
+            process.kill()  # does nothing to one that has ended
 
 
 def coverage_is_complete() -> int:
@@ -42,6 +48,7 @@ def coverage_is_complete() -> int:
 
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits "ignore"
     measure = [] if arguments else ["--cov", "--cov-report="]
     with test_services() as env:
         first = pytest("PostgreSQL and Redis", env, *measure, *arguments)
