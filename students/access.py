@@ -175,7 +175,7 @@ class Why:
 
 def why_visible(user: User, student: Student, *, now: datetime | None = None) -> list[Why]:
     """Every live reason why this user sees this student; empty when there is none."""
-    return [why for why in who_can_see(student, now=now, only=user)]
+    return who_can_see(student, now=now, only=user)
 
 
 def who_can_see(

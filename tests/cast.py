@@ -27,21 +27,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 
+from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
-from accounts.models import Role, School, User
-from students.actions import placements
-from students.models import ClassGroup, Student
-from tests.factories import (
-    LONG_AGO,
-    ClassGroupFactory,
-    SchoolFactory,
-    StudentFactory,
-    UserFactory,
-    assign,
-    seat,
-    this_year,
+from accounts.models import Role, RoleMembership, School, User
+from students.actions.grants import sync_grants
+from students.models import (
+    ClassAssignment,
+    ClassGroup,
+    Enrolment,
+    GradeAssignment,
+    Student,
+    StudentBackground,
+    StudentProfile,
 )
+from tests.factories import LONG_AGO, PASSWORD, ClassGroupFactory, SchoolFactory, StudentFactory, this_year
 
 ROLES = {
     "xin": Role.COUNSELLOR,
@@ -108,38 +108,57 @@ def build_cast() -> Cast:
 
 
 def _hire(cast: Cast) -> None:
-    for number, name in enumerate(STAFF, 1):
-        roles = [ROLES[name]] if name in ROLES else []
-        cast.people[name] = UserFactory(
-            school=cast.school, employee_no=f"T{number:04d}", display_name=f"{name.title()}老师", roles=roles
+    """In bulk and without history: a hundred tests build this, and none asks how these people were hired."""
+    password = make_password(PASSWORD)
+    for number, name in enumerate([*STAFF, "yuan"], 1):
+        school = cast.elsewhere if name == "yuan" else cast.school
+        number = f"T{number:04d}"
+        cast.people[name] = User(
+            school=school, employee_no=number, username=f"{school.code}-{number}", display_name=f"{name.title()}老师",
+            password=password,
+        )  # fmt: skip
+    User.objects.bulk_create(cast.people.values())
+    now = timezone.now()
+    memberships = [
+        RoleMembership(user=cast.people[name], role=role, starts_on=LONG_AGO, confirmed_at=now)
+        for name, role in ROLES.items()
+    ]
+    RoleMembership.objects.bulk_create(memberships)
+    duties = [
+        ("zhou", "own_class", "head", ""),
+        ("he", "own_class", "deputy", ""),
+        ("guo", "own_class", "subject", "数学"),
+    ]
+    duties += [("lin", "next_class", "head", ""), ("yuan", "far_class", "head", "")]
+    ClassAssignment.objects.bulk_create(
+        ClassAssignment(
+            user=cast.people[who], class_group=getattr(cast, where), duty=duty, subject=subject, starts_on=LONG_AGO
         )
-    cast.people["yuan"] = UserFactory(school=cast.elsewhere, employee_no="T0001", display_name="Yuan老师")
-    assign(cast.zhou, cast.own_class, "head")
-    assign(cast.he, cast.own_class, "deputy")
-    assign(cast.guo, cast.own_class, "subject", subject="数学")
-    assign(cast.lin, cast.next_class, "head")
-    assign(cast.yuan, cast.far_class, "head")
-    placements.assign_to_grade(
-        by=None,
-        user=cast.qin,
-        stage="primary",
-        entry_year=cast.own_class.entry_year,
-        starts_on=LONG_AGO,
-        now=timezone.now(),
+        for who, where, duty, subject in duties
+    )
+    GradeAssignment.objects.create(
+        user=cast.qin, stage="primary", entry_year=cast.own_class.entry_year, starts_on=LONG_AGO
     )
 
 
 def _enrol(cast: Cast) -> None:
-    cast.an = seat(StudentFactory(school=cast.school, name="安然然"), cast.own_class, 1)
-    cast.bei = seat(StudentFactory(school=cast.school, name="贝宁宁"), cast.own_class, 2)
-    cast.ding = seat(StudentFactory(school=cast.school, name="丁一鸣"), cast.next_class, 1)
-    cast.gao = seat(StudentFactory(school=cast.school, name="高飞飞"), cast.grade_four, 1)
-    cast.gone = seat(StudentFactory(school=cast.school, name="郭去去"), cast.own_class, 3)
-    placements.leave_school(
-        by=None,
-        student=cast.gone,
-        status=Student.Status.GRADUATED,
-        on=timezone.localdate() - timedelta(days=30),
-        now=timezone.now(),
-    )
-    cast.hang = seat(StudentFactory(school=cast.elsewhere, name="远航航"), cast.far_class, 1)
+    last_day = timezone.localdate() - timedelta(days=31)
+    seats = [
+        ("an", "安然然", cast.own_class, 1),
+        ("bei", "贝宁宁", cast.own_class, 2),
+        ("ding", "丁一鸣", cast.next_class, 1),
+        ("gao", "高飞飞", cast.grade_four, 1),
+        ("gone", "郭去去", cast.own_class, 3),
+        ("hang", "远航航", cast.far_class, 1),
+    ]
+    for attribute, name, group, seat_no in seats:
+        left = {"status": Student.Status.GRADUATED, "left_on": last_day} if attribute == "gone" else {}
+        student = StudentFactory(school=group.school, name=name, **left)
+        setattr(cast, attribute, student)
+        Enrolment.objects.create(
+            student=student, class_group=group, seat_no=seat_no, starts_on=LONG_AGO, ends_on=last_day if left else None
+        )
+    students = cast.students.values()
+    StudentProfile.objects.bulk_create(StudentProfile(student=student) for student in students)
+    StudentBackground.objects.bulk_create(StudentBackground(student=student) for student in students)
+    sync_grants(by=None, students=students, now=timezone.now())

@@ -132,7 +132,9 @@ def seat(student: Student, class_group: ClassGroup, seat_no: int | None = None, 
     return student
 
 
-def assign(user: User, class_group: ClassGroup, duty: str = "head", starts_on: date = LONG_AGO, **fields) -> ClassAssignment:
+def assign(
+    user: User, class_group: ClassGroup, duty: str = "head", starts_on: date = LONG_AGO, **fields
+) -> ClassAssignment:
     return placements.assign_to_class(
         by=None, user=user, class_group=class_group, duty=duty, starts_on=starts_on, now=timezone.now(), **fields
     )

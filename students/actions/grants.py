@@ -53,7 +53,11 @@ def wanted_grants(students: Iterable[Student]) -> Iterator[Wanted]:
     schools = {group.school_id for group in classes.values()}
     for leader in GradeAssignment.objects.filter(user__school__in=schools).select_related("user"):
         for pk, group in classes.items():
-            if (group.school_id, group.stage, group.entry_year) == (leader.user.school_id, leader.stage, leader.entry_year):
+            if (group.school_id, group.stage, group.entry_year) == (
+                leader.user.school_id,
+                leader.stage,
+                leader.entry_year,
+            ):
                 by_class[pk].append((leader, "grade", *GRADE))
     for enrolment in enrolments:
         for assignment, kind, level, reason in by_class[enrolment.class_group_id]:

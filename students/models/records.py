@@ -54,7 +54,9 @@ class StudentRecord(OpaqueModel):
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    origin_type = models.ForeignKey(ContentType, models.PROTECT, null=True, blank=True, editable=False, related_name="+")
+    origin_type = models.ForeignKey(
+        ContentType, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
     origin_id = models.UUIDField(null=True, blank=True, editable=False)
     origin = GenericForeignKey("origin_type", "origin_id")
     history = HistoricalRecords(inherit=True)
@@ -140,7 +142,9 @@ class Observation(StudentRecord):
     facts = EncryptedTextField(_("What happened"), validators=[MaxLengthValidator(MAX_TEXT)])
     analysis = EncryptedTextField(_("What I make of it"), blank=True, validators=[MaxLengthValidator(MAX_TEXT)])
     action = EncryptedTextField(_("What I did or will do"), blank=True, validators=[MaxLengthValidator(MAX_TEXT)])
-    own_words = EncryptedTextField(_("In the student's own words"), blank=True, validators=[MaxLengthValidator(MAX_TEXT)])
+    own_words = EncryptedTextField(
+        _("In the student's own words"), blank=True, validators=[MaxLengthValidator(MAX_TEXT)]
+    )
     follow_up_on = models.DateField(_("Follow up on"), null=True, blank=True)
     followed_at = models.DateTimeField(null=True, blank=True, editable=False)
     follows = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="followed_by")
@@ -158,10 +162,13 @@ class Observation(StudentRecord):
         constraints = [
             models.UniqueConstraint(fields=["incident", "student"], name="one_row_per_student_of_an_incident"),
             models.CheckConstraint(
-                condition=Q(voided_at__isnull=True, voided_by__isnull=True) | Q(voided_at__isnull=False, voided_by__isnull=False),
+                condition=Q(voided_at__isnull=True, voided_by__isnull=True)
+                | Q(voided_at__isnull=False, voided_by__isnull=False),
                 name="void_at_and_by",
             ),
-            models.CheckConstraint(condition=Q(level__gte=Level.DAILY, level__lte=Level.CONFIDENTIAL), name="observation_level"),
+            models.CheckConstraint(
+                condition=Q(level__gte=Level.DAILY, level__lte=Level.CONFIDENTIAL), name="observation_level"
+            ),
         ]
 
     TEXTS = ("facts", "analysis", "action", "own_words")
@@ -193,7 +200,7 @@ class AttentionRequestQuerySet(StudentRecordQuerySet):
 
 
 class AttentionRequest(StudentRecord):
-    """"Needs attention": stands first on the counsellor's and 德育's home until one of them acknowledges it."""
+    """ "Needs attention": stands first on the counsellor's and 德育's home until one of them acknowledges it."""
 
     observation = models.OneToOneField(Observation, models.CASCADE, related_name="attention")
     acknowledged_at = models.DateTimeField(null=True, blank=True, editable=False)

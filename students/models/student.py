@@ -41,7 +41,9 @@ class StudentQuerySet(models.QuerySet):
 
     def placed_on(self, day: date) -> StudentQuerySet:
         """With `place`, the enrolment of that day and its class, or None; one statement."""
-        live = Q(enrolments__starts_on__lte=day) & (Q(enrolments__ends_on__isnull=True) | Q(enrolments__ends_on__gte=day))
+        live = Q(enrolments__starts_on__lte=day) & (
+            Q(enrolments__ends_on__isnull=True) | Q(enrolments__ends_on__gte=day)
+        )
         return self.annotate(place=FilteredRelation("enrolments", condition=live)).select_related("place__class_group")
 
     def of_class(self, class_group, day: date) -> StudentQuerySet:
