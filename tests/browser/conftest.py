@@ -1,0 +1,134 @@
+"""A real browser (Debian's Chromium), a real server, and a real worker on the broker and database of the run."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from playwright.sync_api import sync_playwright
+
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in the thread that prepares the data
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, live_server):
+    """`open_page(user, size)`: a page of a fresh browser profile, signed in as that user (None: nobody)."""
+    contexts = []
+
+    def open_as(user=None, size=PHONE):
+        context = chromium.new_context(
+            viewport=size, locale="zh-CN", has_touch=size == PHONE, is_mobile=size == PHONE, base_url=live_server.url
+        )
+        contexts.append(context)
+        if user is not None:
+            context.add_cookies([session_cookie(user, live_server.url)])
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.complaints = []
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("console", lambda line: page.complaints.append(line.text) if _is_complaint(line) else None)
+        return page
+
+    yield open_as
+    for context in contexts:
+        context.close()
+
+
+def _is_complaint(line) -> bool:
+    """What the content security policy refused, and scripts that failed."""
+    return line.type == "error" and not re.search(r"Failed to load resource|net::ERR", line.text)
+
+
+def session_cookie(user, url: str) -> dict:
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value, "url": url}
+
+
+@pytest.fixture
+def worker(transactional_db):
+    """Start and stop a real Celery worker on this run's database and broker, at will."""
+    if settings.CELERY_BROKER_URL.startswith("memory"):
+        pytest.skip("needs the broker that `make test` starts")
+    control = Worker()
+    yield control
+    control.stop()
+
+
+class Worker:
+    def __init__(self):
+        self.process = None
+        self.log = Path(os.environ["YIDANG_VAR"]) / f"worker-{uuid.uuid4().hex}.log"
+
+    def start(self) -> None:
+        database = connection.settings_dict
+        env = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "DATABASE_URL": "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database),
+            "CELERY_QUEUE": settings.CELERY_TASK_DEFAULT_QUEUE,
+        }
+        command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--concurrency", "1", "--loglevel", "INFO"]
+        self.process = subprocess.Popen(
+            command, env=env, cwd=settings.BASE_DIR, stdout=self.log.open("ab"), stderr=subprocess.STDOUT
+        )
+        self._wait_until_ready()
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if b" ready." in self.log.read_bytes():
+                return
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.2)
+        raise AssertionError(f"The worker did not start:\n{self.log.read_text()[-3000:]}")
+
+    def stop(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(timeout=30)
+
+    def kill(self) -> None:
+        """As a power cut would: the pool's children die with their parent's group."""
+        self.process.kill()
+        self.process.wait(timeout=30)
+
+
+def serious(page) -> list[str]:
+    """What axe finds serious or critical on the page as it stands."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {node['html'][:160]}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
