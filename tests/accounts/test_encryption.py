@@ -105,7 +105,15 @@ def test_fingerprints_are_equal_for_equal_text_only_in_one_column_and_under_one_
 
 @pytest.mark.parametrize(
     "keys",
-    ["", "nocolon", "k1:", "k1:!!!", "k1:" + base64.b64encode(b"short").decode(), f"{KEY_1},{KEY_1}", "k 1:" + KEY_1[3:]],
+    [
+        "",
+        "nocolon",
+        "k1:",
+        "k1:!!!",
+        "k1:" + base64.b64encode(b"short").decode(),
+        f"{KEY_1},{KEY_1}",
+        "k 1:" + KEY_1[3:],
+    ],
 )
 def test_it_does_not_start_with_malformed_keys_and_says_what_to_do(settings, keys):
     settings.FIELD_KEYS = keys
