@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from students.roster.cells import Frame, parse_cell, says_nothing
 from students.roster.classes import parse_class, resolve_class
-from students.roster.codes import TABLES
 from students.roster.columns import find_header_row
 from students.roster.fields import FIELDS, GUARDIANS
 from students.roster.reading import Sheet
@@ -15,23 +15,10 @@ from students.roster.values import (
     LOST,
     Unreadable,
     birth_date_of,
-    check_birth_date,
-    is_blank,
     is_usual_name,
     is_usual_phone,
-    parse_boolean,
-    parse_code,
-    parse_date,
-    parse_digits,
     parse_document_no,
-    parse_kilometres,
-    parse_month,
-    parse_name,
-    parse_national_no,
-    parse_phone,
     parse_resident_id,
-    parse_seat,
-    parse_text,
     plain_code,
     plain_text,
     sex_of,
@@ -39,9 +26,8 @@ from students.roster.values import (
 )
 
 RESIDENT_ID = "居民身份证"
-# What the file or a person is told by: a row in which one of these is wrong is refused. Elsewhere the value is left out.
+# What tells who somebody is and where they sit: a row in which one of these is wrong is refused. Elsewhere the value is left out.
 STRICT = {"name", "sex", "birth_date", "class", "id_no", "national_no", "seat", "school_code", "grade", "stage"}
-REQUIRED = {"name": "name", "class": "class", "sex": "sex", "birth_date": "birth_date"}
 INCLUSION = {
     "视力残疾随班就读": {"视力残疾"},
     "听力残疾随班就读": {"听力残疾"},
@@ -59,20 +45,6 @@ class RowResult:
     values: dict[str, Any] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What every row is checked against."""
-
-    today: date
-    school_code: str
-    school_year: int
-    default_stage: str
-    epoch1904: bool
-    mapping: dict[int, str]
-    relations: dict[str, str]
-    formulas: frozenset[tuple[int, int]]
 
 
 def check_rows(
@@ -122,13 +94,13 @@ def _check_row(index: int, cells: list[str], frame: Frame) -> RowResult:
     texts = {
         key: cells[column] for column, key in frame.mapping.items() if column < len(cells) and not FIELDS[key].ignored
     }
-    texts = {key: text for key, text in texts.items() if not _says_nothing(key, text)}
+    texts = {key: text for key, text in texts.items() if not says_nothing(key, text)}
     formulas = {key for column, key in frame.mapping.items() if (index, column) in frame.formulas}
     result.name = plain_text(texts.get("name", ""))[:60]
     for key, text in texts.items():
         if key in {"class", "grade", "stage", "id_no"}:
             continue
-        _take(result, key, lambda key=key, text=text: _parse(key, text, frame, formula=key in formulas))
+        _take(result, key, lambda key=key, text=text: parse_cell(key, text, frame, formula=key in formulas))
     _take_class(result, texts, frame)
     _take_id(result, texts, formula="id_no" in formulas)
     _check_required(result, texts, frame)
@@ -137,15 +109,6 @@ def _check_row(index: int, cells: list[str], frame: Frame) -> RowResult:
     _tidy(result, frame)
     result.name = result.values.get("name", result.name)
     return result
-
-
-def _says_nothing(key: str, text: str) -> bool:
-    """In a code, number or date a dash or 无 is as good as nothing; in free text it is what was written."""
-    if FIELDS[key].kind in {"text", "phone"}:
-        return not plain_text(text)
-    if TABLES.get(FIELDS[key].kind) or FIELDS[key].kind == "boolean":
-        return not plain_code(text) or plain_code(text) in {"-", "—", "/"}
-    return is_blank(text)
 
 
 def _take(result: RowResult, key: str, parse) -> None:
@@ -158,73 +121,6 @@ def _take(result: RowResult, key: str, parse) -> None:
             result.errors.append(sentence)
         else:
             result.warnings.append(_("%(sentence)s This cell is not imported.") % {"sentence": sentence})
-
-
-def _parse(key: str, text: str, frame: Frame, *, formula: bool) -> Any:
-    field_ = FIELDS[key]
-    kind = field_.kind
-    if formula and kind != "text":
-        raise Unreadable(_("The cell holds a formula. Please copy the column and paste it as values."))
-    if kind in {"ethnicity", "hukou_type", "relation"} or (kind in TABLES and kind != "nationality"):
-        return parse_code(kind, text)
-    return PARSERS[kind](text, field_, frame)
-
-
-def _birth_date(text: str, field_, frame: Frame) -> date:
-    year = plain_code(text)[:4]
-    if year.isdecimal() and frame.today.year < int(year) < 2200:  # 20991301 is no day either, but this says it better
-        raise Unreadable(_("The date of birth lies in the future. Please correct it."))
-    return check_birth_date(parse_date(text, epoch1904=frame.epoch1904), today=frame.today)
-
-
-def _school_code(text: str, field_, frame: Frame) -> str:
-    code = plain_code(text)
-    if code != frame.school_code:
-        raise Unreadable(
-            _("“%(text)s” is the code of another school. Please import this row there.") % {"text": shorten(text)}
-        )
-    return code
-
-
-def _nationality(text: str, field_, frame: Frame) -> str:
-    try:
-        return parse_code("nationality", text)
-    except Unreadable:  # the table of GB/T 2659 is long, and ours only holds its beginning
-        return parse_text(text, field_.length)
-
-
-def _flags(text: str, field_, frame: Frame) -> list[str]:
-    """A county's one column for two things: which of them it names."""
-    plain = plain_code(text)
-    named = [
-        key
-        for key, word in (("left_behind", "留守"), ("is_migrant_child", "随迁"))
-        if word in plain and "非" + word not in plain
-    ]
-    if not named and plain not in {"否", "无", "0"} and "非" not in plain:
-        raise Unreadable(_("“%(text)s” names neither 随迁 nor 留守.") % {"text": shorten(text)})
-    return named
-
-
-PARSERS = {
-    "name": lambda text, field_, frame: parse_name(text),
-    "birth_date": _birth_date,
-    "school_code": _school_code,
-    "nationality": _nationality,
-    "flags": _flags,
-    "month": lambda text, field_, frame: parse_month(text, epoch1904=frame.epoch1904),
-    "national_no": lambda text, field_, frame: parse_national_no(text),
-    "id_no": lambda text, field_, frame: parse_document_no(text),
-    "seat": lambda text, field_, frame: parse_seat(text),
-    "phone": lambda text, field_, frame: parse_text(parse_phone(text), field_.length),
-    "region": lambda text, field_, frame: parse_digits(text, (6, 9, 12)),
-    "postcode": lambda text, field_, frame: parse_digits(text, (6,)),
-    "boolean": lambda text, field_, frame: parse_boolean(text),
-    "is_boarder": lambda text, field_, frame: parse_boolean(text),
-    "on_leave": lambda text, field_, frame: parse_boolean(text),
-    "kilometres": lambda text, field_, frame: parse_kilometres(text),
-    "text": lambda text, field_, frame: parse_text(text, field_.length),
-}
 
 
 def _take_class(result: RowResult, texts: dict[str, str], frame: Frame) -> None:

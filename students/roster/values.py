@@ -156,7 +156,8 @@ def parse_resident_id(text: str) -> str:
     if SCIENTIFIC.fullmatch(number) or (shaped and not fits and number.endswith(LOST)):
         raise Unreadable(
             _(
-                "The ID number ends in 000, as if a spreadsheet had lost its last digits. Check it against the document, format the column as text and enter it again."
+                "The ID number ends in 000, as if a spreadsheet had lost its last digits. "
+                "Check it against the document, format the column as text and enter it again."
             )
         )
     if len(number) == 15 and number.isdigit():

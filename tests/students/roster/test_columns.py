@@ -109,4 +109,5 @@ def test_every_field_has_a_title_in_words():
     assert all(field.title for field in FIELDS.values())
     assert "2" in FIELDS["guardian2.phone"].title
     assert FIELDS["guardian2.phone"].level == FIELDS["left_behind"].level == 3
-    assert FIELDS["talent"].level == 2 and FIELDS["name"].level == 1
+    assert FIELDS["talent"].level == 2
+    assert FIELDS["name"].level == 1

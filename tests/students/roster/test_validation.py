@@ -95,20 +95,23 @@ def test_a_row_that_would_tell_a_wrong_story_is_refused(cells):
 )  # fmt: skip
 def test_a_lesser_cell_that_cannot_be_read_is_left_out_and_named(cells):
     result = row(**cells)
-    assert result.warnings and not result.errors
+    assert result.warnings
+    assert not result.errors
     assert not result.values.keys() - {"name", "class"}
 
 
 @pytest.mark.parametrize("cells", [{"联系电话": "家里"}, {"姓名": "张三<b>"}, {"身份证件类型": "护照"}])
 def test_what_is_only_odd_is_kept_with_a_warning(cells):
     result = row(**cells)
-    assert result.warnings and not result.errors
+    assert result.warnings
+    assert not result.errors
 
 
 def test_a_real_id_number_that_ends_in_000_is_kept_with_a_warning():
     result = row(身份证号=_real_number_in_000())
     assert result.values["id_no"].endswith("000")
-    assert result.warnings and not result.errors
+    assert result.warnings
+    assert not result.errors
 
 
 def _real_number_in_000() -> str:
@@ -140,7 +143,7 @@ def test_nobody_stands_in_the_file_twice():
         ["史桂荣", "五1班", "5", "", GOOD_ID], ["史桂蓉", "五(1)班", "6", "", GOOD_ID],
     ]  # fmt: skip
     refused = [result.row for result in check(Sheet(rows=[head, *rows])) if result.errors]
-    assert refused == [3, 6, 7, 8]
+    assert refused == [3, 6, 8]
     assert "2" in check(Sheet(rows=[head, *rows]))[1].errors[0]
 
 
@@ -201,4 +204,5 @@ def test_a_wrong_id_number_in_the_family_is_left_out_and_named():
     result = row(成员1姓名="张大", 成员1身份证件类型="居民身份证", 成员1身份证号="990101198605313578")
     assert result.values["guardian1.name"] == "张大"
     assert "guardian1.id_no" not in result.values
-    assert result.warnings and not result.errors
+    assert result.warnings
+    assert not result.errors
