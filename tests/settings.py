@@ -11,6 +11,7 @@ os.environ.setdefault("YIDANG_VAR", tempfile.mkdtemp(prefix="yidang-tests-"))
 os.environ.setdefault("YIDANG_EMBEDDED", "1")
 os.environ.setdefault("YIDANG_PLAIN_HTTP", "1")
 os.environ.setdefault("CELERY_BROKER_URL", "memory://")
+os.environ.setdefault("CELERY_QUEUE", "tests-" + os.environ.get("PYTEST_XDIST_WORKER", "one"))
 os.environ.setdefault("ALLOWED_HOSTS", "127.0.0.1,localhost,testserver")
 
 from config.settings import *  # noqa: E402, F403
