@@ -118,6 +118,7 @@ def install_lock(lock: Path, implied_by: Path | None = None) -> None:
 
 # --- front-end files ------------------------------------------------------------------------------------------------
 def step_assets(*, test: bool) -> None:
+    (ROOT / "staticfiles").mkdir(exist_ok=True)  # empty until collectstatic; whitenoise warns where it is missing
     sources = [ROOT / "package-lock.json", ROOT / "static" / "icons.txt", ROOT / ".ci" / "assets.py"]
     made = [ROOT / "static" / "vendor" / name for name in ("tabler.min.css", "icons.svg")]
     value = digest(*sources)
