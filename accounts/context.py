@@ -1,8 +1,10 @@
 """What every page's frame needs: the navigation for this person's roles, the school, and who is signed in."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -10,7 +12,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from accounts.models import Role
+from accounts.models import Role, User
 
 # Roles that open no student's file by themselves (DESIGN §3).
 NO_FILE_ROLES = {Role.STAFF, Role.SYSTEM_ADMIN, Role.AUDITOR}
@@ -26,15 +28,37 @@ BELONGS_TO = {
     "students:history": "students:list",
     "students:search": "students:list",
     "students:attention": "reports:todo",
+    "students:terms": "students:imports",
+    "students:calendar": "students:imports",
+    "students:classes_admin": "students:imports",
+    "students:rollover": "students:imports",
     "students:import_detail": "students:imports",
     "reports:job": "reports:index",
     "accounts:staff_detail": "accounts:staff",
     "accounts:staff_add": "accounts:staff",
     "accounts:roles": "accounts:staff",
+    "accounts:role_end": "accounts:staff",
     "accounts:departments": "accounts:staff",
+    "accounts:department": "accounts:staff",
+    "accounts:waiting": "accounts:me",
     "accounts:school": "accounts:staff",
     "usersessions_list": "accounts:me",
     "account_change_password": "accounts:me",
+}
+
+
+NOBODY: dict[str, Any] = {
+    "entries": [],
+    "tabs_left": [],
+    "tabs_right": [],
+    "more": [],
+    "current": "",
+    "me": "",
+    "person": "",
+    "subtitle": "",
+    "school": "",
+    "files": False,
+    "shortcuts": True,
 }
 
 
@@ -57,8 +81,23 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def _shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"entries": [], "tabs_left": [], "tabs_right": [], "current": "", "shortcuts": True} | _nobody()
-    entries = [entry for entry in _entries(user.roles(timezone.now())) if entry]
+        return dict(NOBODY)
+    today = timezone.localdate()
+    roles = user.roles_on(today)
+    school, teaches = _school_and_classes(user, today)
+    files = teaches or bool(roles - NO_FILE_ROLES)
+    return _tabs([entry for entry in _entries(roles, files) if entry]) | {
+        "current": _current(request),
+        "person": user.display_name,
+        "subtitle": _("Settings and sign-out"),
+        "school": school,
+        "files": files,
+        "shortcuts": user.shortcuts_enabled,
+    }
+
+
+def _tabs(entries: list[Entry]) -> dict[str, Any]:
+    """The menu, and what of it the tab bar of a phone shows: two entries, a note, the to-do list, oneself."""
     me = _entry("accounts:me", "user-circle", _("Settings"), pgettext("tab", "Me"))
     todo = [entry for entry in entries if entry.name == "reports:todo"]
     first = [entry for entry in entries if entry not in todo][:2]
@@ -67,17 +106,23 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "tabs_left": first,
         "tabs_right": [*todo, *filter(None, [me])],
         "more": [entry for entry in entries if entry not in first and entry not in todo],
-        "current": _current(request),
         "me": me.href if me else "",
-        "person": user.display_name,
-        "subtitle": _("Settings and sign-out"),
-        "school": user.school.name,
-        "shortcuts": user.shortcuts_enabled,
     }
 
 
-def _nobody() -> dict[str, Any]:
-    return {"more": [], "me": "", "person": "", "subtitle": "", "school": ""}
+def _school_and_classes(user: User, today: date) -> tuple[str, bool]:
+    """The school's name, and whether the person has a class or grade today; one statement.
+
+    A hint for the menu, not a check: what may be seen is the business of students.access alone.
+    """
+    has_class, has_grade = _on("class_assignments", today), _on("grade_assignments", today)
+    mine = User.objects.filter(has_class | has_grade, pk=OuterRef("pk"))
+    return User.objects.annotate(teaches=Exists(mine)).values_list("school__name", "teaches").get(pk=user.pk)
+
+
+def _on(relation: str, day: date) -> Q:
+    open_ended = Q(**{f"{relation}__ends_on": None}) | Q(**{f"{relation}__ends_on__gte": day})
+    return open_ended & Q(**{f"{relation}__starts_on__lte": day})
 
 
 def _current(request: HttpRequest) -> str:
@@ -85,16 +130,18 @@ def _current(request: HttpRequest) -> str:
     return BELONGS_TO.get(match.view_name, match.view_name) if match else ""
 
 
-def _entries(roles: frozenset) -> list[Entry | None]:
-    files = not roles or bool(roles - NO_FILE_ROLES)
+def _entries(roles: frozenset[Role], files: bool) -> list[Entry | None]:
     return [
         _entry("reports:home", "home", _("Home")),
         files and _entry("students:class_list", "users", _("My classes"), pgettext("tab", "Classes")),
         _entry("reports:todo", "checklist", _("To do")),
         files and _entry("students:list", "folders", _("Student files"), pgettext("tab", "Files")),
         files and _entry("reports:index", "file-text", _("Term summary"), pgettext("tab", "Summary")),
-        Role.ACADEMIC in roles and _entry("students:imports", "file-import", _("Roster import"), pgettext("tab", "Import")),
-        Role.SYSTEM_ADMIN in roles and _entry("accounts:staff", "id-badge-2", _("Staff and roles"), pgettext("tab", "Staff")),
+        Role.ACADEMIC in roles
+        and _entry("students:imports", "file-import", _("Roster import"), pgettext("tab", "Import")),
+        Role.SYSTEM_ADMIN in roles
+        and _entry("accounts:staff", "id-badge-2", _("Staff and roles"), pgettext("tab", "Staff")),
+        not files and _entry("students:notes_mine", "pencil", _("My notes")),
     ]
 
 

@@ -36,9 +36,7 @@ ICONS = {
 def icon(name: str, size: str = ""):
     """An icon of the sprite, hidden from screen readers; size is "", "sm" or "lg". Give its button an aria-label."""
     css = f"yd-i yd-i-{size}" if size else "yd-i"
-    return format_html(
-        '<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>', css, static(SPRITE), name
-    )
+    return format_html('<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>', css, static(SPRITE), name)
 
 
 @register.filter
@@ -88,11 +86,13 @@ def ring(part: int, whole: int, clock: bool = False, over: bool = False):
 @register.simple_tag
 def bar(value: int, of: int, label: str):
     """A bar of progress or coverage; label says in words what it measures."""
-    return format_html('<progress class="yd-bar" value="{}" max="{}" aria-label="{}"></progress>', value, of or 1, label)
+    return format_html(
+        '<progress class="yd-bar" value="{}" max="{}" aria-label="{}"></progress>', value, of or 1, label
+    )
 
 
 @register.simple_tag
-def tag(text, icon="", look=""):  # noqa: A002 -- the tag's argument is called icon in templates
+def tag(text, icon="", look=""):
     """A word that carries a meaning. look: "" · on · lock · time · stop. Never colour alone, so text is required."""
     css = "yd-tag" + (f" yd-tag-{look}" if look else "")
     return format_html('<span class="{}">{}{}</span>', css, _icon(icon, "sm"), text)
@@ -122,11 +122,18 @@ def chips(bound_field, look: str = "chips", hide_label: bool = False, note: str 
     ticks (plain boxes under each other) · row (label at the left). note stands beside the label.
     """
     boxes = {"chips": "yd-chips", "wrap": "yd-chips-wrap", "seg": "yd-seg", "ticks": "yd-ticks"}
-    return {"field": bound_field, "box": boxes[look], "look": look, "hide_label": hide_label, "note": note, "icons": icons}
+    return {
+        "field": bound_field,
+        "box": boxes[look],
+        "look": look,
+        "hide_label": hide_label,
+        "note": note,
+        "icons": icons,
+    }
 
 
 @register.inclusion_tag("components/_empty.html")
-def empty(title, text="", href="", action="", icon="seedling"):  # noqa: A002
+def empty(title, text="", href="", action="", icon="seedling"):
     """An empty state: what to do next, with at most one button."""
     return {"title": title, "text": text, "href": href, "action": action, "icon": icon}
 
