@@ -28,7 +28,7 @@ KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,16}")
 HOW_TO_FIX = "Run `make setup`, which writes good keys into yidang.env, or restore the keys of this deployment."
 
 
-class WrongKey(ValueError):  # noqa: N818 -- says what is wrong
+class WrongKey(ValueError):
     """The text cannot be read: its key is missing or another one, it was altered, or it belongs to another column."""
 
 

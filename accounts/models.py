@@ -158,7 +158,7 @@ class User(AbstractBaseUser, PermissionsMixin, OpaqueModel):
         ],
     )
     username = models.CharField(_("user name"), max_length=40, unique=True, editable=False)
-    display_name = models.CharField(_("name"), max_length=40)
+    display_name = models.CharField(_("full name"), max_length=40)
     sex = models.CharField(_("sex"), max_length=1, choices=Sex, blank=True)
     department = models.ForeignKey(
         Department, models.SET_NULL, null=True, blank=True, related_name="users", verbose_name=_("department")
@@ -277,7 +277,7 @@ class RoleMembership(OpaqueModel):
 
     user = models.ForeignKey(User, models.CASCADE, related_name="role_memberships", verbose_name=_("person"))
     role = models.CharField(_("role"), max_length=20, choices=Role)
-    starts_on = models.DateField(_("from"))
+    starts_on = models.DateField(_("first day"))
     ends_on = models.DateField(_("last day"), null=True, blank=True)
     granted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("proposed by"))
     granted_at = models.DateTimeField(auto_now_add=True)

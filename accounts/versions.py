@@ -7,7 +7,7 @@ from django.forms import ModelForm
 from django.http import Http404, HttpRequest
 
 
-class StaleVersion(Exception):  # noqa: N818 -- it is an event, not a fault
+class StaleVersion(Exception):
     """Somebody else saved this row in the meantime. `stored` is the row as it stands now, None if it is gone."""
 
     def __init__(self, stored: models.Model | None):
