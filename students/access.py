@@ -159,6 +159,37 @@ def in_counselling(student: Student, *, now: datetime) -> bool:
     return AccessGrant.objects.live(now).filter(content_object=student, reason=counselling).exists()
 
 
+def told_of_counselling(user: User, student: Student, *, now: datetime) -> bool:
+    """Whether to show that line to this user: to the head teacher and the deputy of a student in counselling."""
+    Reason = AccessGrant.Reason  # noqa: N806 -- a class
+    live = AccessGrant.objects.live(now).filter(content_object=student)
+    teaches = live.filter(user=user, reason__in=(Reason.HEAD_TEACHER, Reason.DEPUTY))
+    return user.is_active and live.filter(Exists(teaches), reason=Reason.COUNSELLING).exists()
+
+
+def counselling_grants(user: User, student: Student, *, now: datetime) -> QuerySet:
+    """The counselling grants of one student, for those who open and end them (德育)."""
+    grants = AccessGrant.objects.filter(content_object=student, reason=AccessGrant.Reason.COUNSELLING)
+    opens = user.is_active and user.school_id == student.school_id and Role.MORAL_EDUCATION in user.roles(now)
+    return (grants if opens else grants.none()).select_related("user", "granted_by").order_by("-starts_at", "pk")
+
+
+# Who answers for "who read this file" (N6, R3). The auditor reads the log and sees no student.
+LOG_ROLES = (Role.MORAL_EDUCATION, Role.PRINCIPAL, Role.AUDITOR)
+
+
+def reads_log(user: User, *, now: datetime) -> bool:
+    """Whether this user reads by name who opened the files of the school."""
+    return user.is_active and not user.roles(now).isdisjoint(LOG_ROLES)
+
+
+def students_in_log(user: User, *, now: datetime) -> StudentQuerySet:
+    """Students about whose file this user may ask who read it: those of the school, or those one sees."""
+    if reads_log(user, now=now):
+        return Student.objects.filter(school=user.school_id)
+    return Student.objects.visible_to(user, Level.BASIC, now=now)
+
+
 # --- why, and who -----------------------------------------------------------------------------------------------------
 
 
@@ -171,6 +202,7 @@ class Why:
     since: datetime | date | None
     until: datetime | date | None
     user: User | None = None
+    code: str = ""  # an AccessGrant.Reason or a Role
 
 
 def why_visible(user: User, student: Student, *, now: datetime | None = None) -> list[Why]:
@@ -192,11 +224,25 @@ def who_can_see(
         grants, memberships = grants.filter(user=only), memberships.filter(user=only)
     levels = {codename: level for level, codename in CODENAMES.items()}
     by_grant = [
-        Why(grant.get_reason_display(), levels[grant.permission.codename], grant.starts_at, grant.ends_at, grant.user)
+        Why(
+            reason=grant.get_reason_display(),
+            level=levels[grant.permission.codename],
+            since=grant.starts_at,
+            until=grant.ends_at,
+            user=grant.user,
+            code=grant.reason,
+        )
         for grant in grants.select_related("user", "permission").order_by("-permission__codename", "starts_at")
     ]
     by_role = [
-        Why(each.get_role_display(), SCHOOL_LEVEL[Role(each.role)], each.starts_on, each.ends_on, each.user)
+        Why(
+            reason=each.get_role_display(),
+            level=SCHOOL_LEVEL[Role(each.role)],
+            since=each.starts_on,
+            until=each.ends_on,
+            user=each.user,
+            code=each.role,
+        )
         for each in memberships.select_related("user").order_by("role", "starts_on")
     ]
     return by_grant + by_role
