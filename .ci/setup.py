@@ -100,13 +100,15 @@ def step_python(*, test: bool) -> None:
         raise SetupError("Yidang needs Python 3.11 or newer; this is " + sys.version.split()[0] + ".")
     if not PYTHON.exists():
         run(sys.executable, "-m", "venv", VENV)
-    install_lock(ROOT / "requirements.lock", implied_by=ROOT / "requirements-dev.lock")
+    everything = ROOT / "requirements-dev.lock"  # contains requirements.lock, so its stamp serves both
     if test:
-        install_lock(ROOT / "requirements-dev.lock")
+        install_lock(everything)
+    else:
+        install_lock(ROOT / "requirements.lock", implied_by=everything)
 
 
 def install_lock(lock: Path, implied_by: Path | None = None) -> None:
-    """Install one lock with its hashes. requirements-dev.lock contains requirements.lock, so its stamp serves both."""
+    """Install the versions of one lock file, by their hashes, unless that has been done."""
     for candidate in filter(None, (lock, implied_by)):
         if stamped(candidate.name, digest(candidate, extra=sysconfig.get_python_version())):
             return
@@ -146,7 +148,7 @@ def step_messages(*, test: bool) -> None:
     for source in (ROOT / "locale").glob("*/LC_MESSAGES/*.po"):
         compiled = source.with_suffix(".mo")
         if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
-            run("msgfmt", "--check", "--output-file", compiled, source)
+            run("msgfmt", "--check-format", "--output-file", compiled, source)
 
 
 # --- secrets --------------------------------------------------------------------------------------------------------
