@@ -10,7 +10,8 @@ class Draft {
     this.form = form;
     this.url = form.dataset.draftUrl;
     this.status = form.querySelector("[data-draft-status]");
-    this.seq = Date.now(); // grows across reloads and tabs
+    // Grows across reloads and tabs. Clocks differ between devices, so it begins after the number that is stored.
+    this.seq = Math.max(Date.now(), Number(form.dataset.draftSeq) || 0);
     this.dirty = false; // words that the server has not confirmed
     this.closed = false; // the form was sent: a late save would bring the draft back
     this.attempts = 0;
@@ -97,7 +98,7 @@ class Draft {
     try {
       const response = await this.request({ signal: this.flight.signal });
       if (response.ok) this.confirmed();
-      else this.refused(response.status);
+      else this.refused(response);
     } catch (error) {
       if (error.name !== "AbortError") this.failed("offline", "wifi-off");
     }
@@ -116,7 +117,8 @@ class Draft {
     if (!this.dirty && !this.attempts && minutes) this.say("minutes", "cloud-check", minutes);
   }
 
-  refused(status) {
+  refused({ status, headers }) {
+    if (status === 409) this.seq = Math.max(this.seq, Number(headers.get("X-Draft-Seq")) || 0);
     if (status === 401 || status === 0) this.failed("expired", "lock", true);
     else this.failed("refused", "alert-circle");
   }
