@@ -157,7 +157,7 @@ def test_bulk_writes_are_encrypted_too():
 
 @pytest.mark.django_db
 def test_the_database_is_never_asked_to_compare_ciphertext():
-    for lookup in ("phone", "phone__contains", "phone__in", "phone__gt", "phone__lower"):
+    for lookup in ("phone", "phone__contains", "phone__in", "phone__gt", "phone__lower__exact"):
         with pytest.raises(FieldError, match="encrypted"):
             User.objects.filter(**{lookup: "1"})
     assert User.objects.filter(phone__isnull=True).count() == 0
