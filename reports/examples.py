@@ -38,13 +38,18 @@ def is_safe(text: str, names: Iterable[str]) -> bool:
     return not NUMBERS.search(text) and not any(set(pair) & last for pair in nicknames)
 
 
-def choose(notes: Sequence[tuple[str, str]], names: Sequence[str], *, most: int = 5) -> tuple[str, ...]:
-    """`notes`: (domain, words), newest first. At most `most` examples, one per domain before a second of any."""
+def choose(
+    notes: Sequence[tuple[str, str]], names: Sequence[str], classmates: Sequence[str], *, most: int = 5
+) -> tuple[str, ...]:
+    """At most `most` examples, one per domain before a second of any.
+
+    `notes`: (domain, words), newest first. `names`: everybody at the school. `classmates`: whose nicknames to fear.
+    """
     seen: dict[str, int] = {}
     ranked = []
     for order, (domain, words) in enumerate(notes):
         example = shortened(nameless(" ".join(words.split()), names))
-        if example and is_safe(example, names):
+        if example and is_safe(example, classmates):
             ranked.append((seen.setdefault(domain, 0), order, example))
             seen[domain] += 1
     return tuple(dict.fromkeys(example for _turn, _order, example in sorted(ranked)[:most]))

@@ -25,7 +25,7 @@ MAX_PAGES = 200
 MAX_SECONDS = 30
 
 
-class TooLong(Exception):  # noqa: N818 -- a limit reached, not a fault
+class TooLong(Exception):
     """The document is longer than one file should be. The message is meant for the person who asked."""
 
 

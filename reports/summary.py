@@ -134,6 +134,9 @@ class ClassSummary:
         """The same figures without any student's name."""
         return dataclasses.replace(self, own_copy=False, seats=(), silent_names=())
 
+    def with_examples(self, examples: tuple[str, ...]) -> "ClassSummary":
+        return dataclasses.replace(self, examples=examples)
+
     @property
     def reaches(self) -> tuple[Reach, ...]:
         return (self.noticed, self.talked, self.praised)

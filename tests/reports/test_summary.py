@@ -71,12 +71,12 @@ def test_what_could_still_point_at_a_child_is_left_out():
         ("study", "远远今天领读。"),
         ("study", "读得很好。"),
     ]
-    assert examples.choose(notes, NAMES) == ("读得很好。",)
+    assert examples.choose(notes, NAMES, NAMES) == ("读得很好。",)
 
 
 def test_examples_come_from_different_domains_first():
     notes = [("study", "一"), ("study", "二"), ("peers", "三"), ("study", "四"), ("habits", "五")]
-    assert examples.choose(notes, [], most=4) == ("一", "三", "五", "二")
+    assert examples.choose(notes, [], [], most=4) == ("一", "三", "五", "二")
 
 
 def test_a_long_example_ends_with_a_sentence():

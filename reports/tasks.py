@@ -1,0 +1,25 @@
+"""Work in the background: ids only, one action each. acks_late and the time limits stand in the settings.
+
+No automatic retry here: a job that fails goes back to its row, and the sweep sends it again, three times at most.
+"""
+
+from celery import shared_task
+from django.utils import timezone
+
+from reports import actions, making
+
+
+@shared_task(bind=True)
+def make(self, job_id: str) -> None:
+    redelivered = bool((self.request.delivery_info or {}).get("redelivered"))
+    making.make(job_id=job_id, clock=timezone.now, redelivered=redelivered)
+
+
+@shared_task
+def sweep() -> None:
+    actions.sweep(now=timezone.now())
+
+
+@shared_task
+def expire_files() -> None:
+    actions.expire_files(now=timezone.now())
