@@ -12,7 +12,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from accounts.models import Role, User
+from accounts.models import CONFIRMING_ROLES, Role, User
 
 # Roles that open no student's file by themselves (DESIGN §3).
 NO_FILE_ROLES = {Role.STAFF, Role.SYSTEM_ADMIN, Role.AUDITOR}
@@ -37,6 +37,9 @@ BELONGS_TO = {
     "accounts:staff_detail": "accounts:staff",
     "accounts:staff_add": "accounts:staff",
     "accounts:roles": "accounts:staff",
+    "accounts:role_end": "accounts:staff",
+    "accounts:slip": "accounts:staff",
+    "accounts:department": "accounts:staff",
     "accounts:role_end": "accounts:staff",
     "accounts:departments": "accounts:staff",
     "accounts:department": "accounts:staff",
@@ -141,6 +144,8 @@ def _entries(roles: frozenset[Role], files: bool) -> list[Entry | None]:
         and _entry("students:imports", "file-import", _("Roster import"), pgettext("tab", "Import")),
         Role.SYSTEM_ADMIN in roles
         and _entry("accounts:staff", "id-badge-2", _("Staff and roles"), pgettext("tab", "Staff")),
+        not roles.isdisjoint(CONFIRMING_ROLES)
+        and _entry("accounts:waiting", "user-check", _("Roles for me to confirm"), pgettext("tab", "Confirm")),
         not files and _entry("students:notes_mine", "pencil", _("My notes")),
     ]
 

@@ -137,7 +137,7 @@ def test_the_list_asks_the_same_number_of_questions_for_one_and_three(
 def test_a_new_person_gets_a_slip_that_is_shown_once(office, school, client):
     answer = office.post("/staff/add/", {"employee_no": "T0400", "display_name": "秦岚", "sex": "F", "phone": "138"})
     page = office.get(answer.headers["Location"]).content.decode()
-    password = re.search(r'<code class="h2">([^<]+)</code>', page)[1]
+    password = re.search(r'<code class="h2 text-nowrap">([^<]+)</code>', page)[1]
     user = User.objects.get(employee_no="T0400")
     assert user.check_password(password)
     assert (user.school, user.sex, user.phone) == (school, "F", "138")
