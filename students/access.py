@@ -7,6 +7,7 @@ count. django-guardian's own helpers know no dates and honour inactive users, so
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -244,6 +245,27 @@ def who_can_see(
             code=each.role,
         )
         for each in memberships.select_related("user").order_by("role", "starts_on")
+    ]
+    return by_grant + by_role
+
+
+def audience(students: Iterable[Student], level: int, *, attention: bool, now: datetime) -> list[Why]:
+    """Everybody who will see a note of `level` filed under these students: grants first, then roles. Two statements.
+
+    With `attention` also those whose duty it is to take it up, whatever the level.
+    """
+    students = list(students)
+    grants = AccessGrant.objects.live(now).opening(level).filter(content_object__in=students, user__is_active=True)
+    roles = [r for r, opens in SCHOOL_LEVEL.items() if opens >= level or (attention and r in ATTENTION_ROLES)]
+    schools = {student.school_id for student in students}
+    memberships = RoleMembership.objects.live(timezone.localdate(now)).filter(user__school__in=schools, role__in=roles)
+    by_grant = [
+        Why(reason=each.get_reason_display(), level=level, since=None, until=None, user=each.user, code=each.reason)
+        for each in grants.select_related("user").order_by("reason", "user__employee_no")
+    ]
+    by_role = [
+        Why(reason=each.get_role_display(), level=level, since=None, until=None, user=each.user, code=each.role)
+        for each in memberships.select_related("user").order_by("role", "user__employee_no")
     ]
     return by_grant + by_role
 

@@ -36,6 +36,11 @@ def refer(text: str, students: Iterable[Student]) -> str:
     return text
 
 
+def replace(text: str, student: Student, by: Student) -> str:
+    """Let another student stand where this one stood: the note was filed under the wrong child."""
+    return text.replace(f"⟦{student.pk}", f"⟦{by.pk}")
+
+
 def show(text: str, names: Mapping[str, str]) -> str:
     """Put names in place of references: `names` is id → name of those whom the reader may see."""
 
@@ -49,16 +54,19 @@ def show(text: str, names: Mapping[str, str]) -> str:
 
 
 def for_reader(observations: Iterable[Observation], user: User, *, now: datetime) -> list[Observation]:
-    """The observations with `shown` (field → text for this reader), `others` (fellow students of the incident whom the
+    """The observations with `shown` (field → text for this reader), `names` (for `show`: earlier texts), `others` (fellow students of the incident whom the
     reader may see) and `more` (whether there are fellows whom the reader may not see). Two statements for any number.
     """
     observations = list(observations)
     fellows = _fellows({o.incident for o in observations})
     ids = {student.pk for students in fellows.values() for student in students}
-    visible = set(Student.objects.filter(pk__in=ids).visible_to(user, Level.BASIC, now=now).values_list("pk", flat=True))
+    visible = set(
+        Student.objects.filter(pk__in=ids).visible_to(user, Level.BASIC, now=now).values_list("pk", flat=True)
+    )
     for each in observations:
         known = [s for s in fellows[each.incident] if s.pk in visible or each.author_id == user.pk]
         names = {str(s.pk): s.name for s in known}
+        each.names = names
         each.shown = {field: show(getattr(each, field), names) for field in Observation.TEXTS}
         each.others = [s for s in known if s.pk != each.student_id]
         each.more = len(known) < len(fellows[each.incident])
@@ -67,7 +75,12 @@ def for_reader(observations: Iterable[Observation], user: User, *, now: datetime
 
 def _fellows(incidents: set) -> dict:
     """incident → its students; a withdrawn row no longer names its student."""
-    rows = Observation.objects.valid().filter(incident__in=incidents).select_related("student").only("incident", "student__name")
+    rows = (
+        Observation.objects.valid()
+        .filter(incident__in=incidents)
+        .select_related("student")
+        .only("incident", "student__name")
+    )
     fellows: dict = {incident: [] for incident in incidents}
     for row in rows:
         fellows[row.incident].append(row.student)

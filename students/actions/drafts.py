@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -17,22 +18,39 @@ class DraftTooLong(ValueError):
 
 
 @transaction.atomic
-def save_draft(*, by: User, key: str, body: dict[str, list[str]], seq: int, now: datetime) -> Draft:
-    """Keep the newest: a save with a smaller `seq` than the stored one changes nothing. Raises DraftTooLong."""
-    text = json.dumps(body, ensure_ascii=False)
+def save_draft(*, by: User, key: str, body: Mapping[str, list[str]], seq: int, now: datetime) -> bool:
+    """Keep the newest: a save whose `seq` is not greater than the stored one changes nothing. Raises DraftTooLong.
+
+    The stored one may be the number with which the form was sent: words that arrive late don't rise again.
+    """
+    text = json.dumps(dict(body), ensure_ascii=False)
     if len(text) > MAX_BODY:
         raise DraftTooLong
-    draft, created = Draft.objects.get_or_create(
+    draft, created = Draft.objects.select_for_update().get_or_create(
         user=by, key=key, defaults={"body": text, "seq": seq, "updated_at": now}
     )
-    if not created and seq >= draft.seq:
-        draft.body, draft.seq, draft.updated_at = text, seq, now
-        draft.save(update_fields=["body", "seq", "updated_at"])
-    return draft
+    if created or seq <= draft.seq:
+        return created
+    draft.body, draft.seq, draft.updated_at = text, seq, now
+    draft.save(update_fields=["body", "seq", "updated_at"])
+    return True
 
 
-def discard_draft(*, by: User, key: str) -> None:
-    Draft.objects.filter(user=by, key=key).delete()
+@transaction.atomic
+def close_draft(*, by: User, key: str, seq: int, now: datetime) -> None:
+    """The form was sent or thrown away: the words go at once, `seq` stays for 7 days to refuse a late autosave.
+
+    Without `seq` (no JavaScript) nothing can come late.
+    """
+    drafts = Draft.objects.filter(user=by, key=key)
+    if not seq:
+        drafts.delete()
+        return
+    draft, _created = Draft.objects.select_for_update().get_or_create(
+        user=by, key=key, defaults={"body": "", "seq": seq, "updated_at": now}
+    )
+    draft.body, draft.seq, draft.updated_at = "", max(seq, draft.seq), now
+    draft.save(update_fields=["body", "seq", "updated_at"])
 
 
 def expire_drafts(*, now: datetime) -> int:

@@ -7,19 +7,33 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from accounts.versions import save_version
+from accounts.versions import StaleVersion, save_version
 from students import access, mentions
 from students.actions import stamp
-from students.actions.drafts import discard_draft
+from students.actions.drafts import close_draft
 from students.levels import Level
-from students.models import AttentionRequest, Observation, Student
+from students.models import Attachment, AttentionRequest, Observation, Student
 
 
 class LevelNeedsReason(ValueError):
     """Lowering a note's level shows it to more people, so it takes a reason."""
+
+
+class VoidNeedsReason(ValueError):
+    """Half an hour after it was written, a note is withdrawn only with a reason."""
+
+
+class AlreadyFiled(ValueError):
+    """This form was sent before, with other words or for other students, or its note was withdrawn: taking it for the
+    same note would lose what stands in it now."""
+
+
+class AlreadyThere(ValueError):
+    """The note stands in that student's file already."""
 
 
 @transaction.atomic
@@ -32,36 +46,67 @@ def record_observation(
     incident: uuid.UUID | None = None,
     needs_attention: bool = False,
     follows: Observation | None = None,
+    photos: Iterable[bytes] = (),
     draft_key: str = "",
+    draft_seq: int = 0,
 ) -> list[Observation]:
-    """One row for each student, with the history, the request for attention and the draft's deletion.
+    """One row for each student, with the history, the photos, the request for attention and the draft's end.
 
-    `fields`: model fields of Observation; texts with plain names in them. `incident` comes from the form, so that the
-    same form sent twice is one note: the second time the rows of the first are returned.
+    `fields`: model fields of Observation; texts with plain names in them. `photos`: JPEG files (students.photos).
+    `incident` comes from the form, so that the same form sent twice is one note: the second time the rows of the first
+    are returned. Raises AlreadyFiled when the form was sent before and says something else now.
     """
-    students = list(students)
-    if incident is not None and (saved := list(Observation.objects.filter(incident=incident, author=by))):
-        return saved
+    students = list(dict.fromkeys(students))
+    values = {**fields, **_referred(fields, students)}
     incident = incident or uuid.uuid4()
-    texts = _referred(fields, students)
-    rows = [
-        Observation(student=student, author=by, incident=incident, follows=follows, **{**fields, **texts})
-        for student in students
-    ]
-    for row in rows:
-        stamp(by, row)
-        row.save()
+    rows = _insert(by, students, incident, follows, values)
+    if rows is None or Observation.objects.filter(incident=incident).exclude(pk__in=[row.pk for row in rows]).exists():
+        return _filed_before(by, students, incident, values)
     if needs_attention or rows[0].level == Level.CONFIDENTIAL:
         _ask_for_attention(by, rows)
     if follows is not None:
         _mark_followed(by, follows, now)
     if draft_key:
-        discard_draft(by=by, key=draft_key)
+        close_draft(by=by, key=draft_key, seq=draft_seq, now=now)
+    for photo in photos:  # last, so that a refused note leaves no file behind
+        _attach(by, incident, photo)
     return rows
+
+
+def _insert(by: User, students: list[Student], incident, follows, values: Mapping) -> list[Observation] | None:
+    """The new rows; None when the form's rows stand already. The constraint decides, so two threads can't both win."""
+    rows = [
+        Observation(student=student, author=by, incident=incident, follows=follows, **values) for student in students
+    ]
+    try:
+        with transaction.atomic():
+            for row in rows:
+                stamp(by, row)
+                row.save()
+    except IntegrityError:
+        return None
+    return rows
+
+
+def _filed_before(by: User, students: list[Student], incident, values: Mapping) -> list[Observation]:
+    """What the first sending saved, if that is the same note. Raising rolls back whatever this one inserted."""
+    saved = list(Observation.objects.valid().filter(incident=incident, author=by).select_related("student"))
+    same_children = {row.student_id for row in saved} == {student.pk for student in students}
+    same_words = all(getattr(row, name) == values.get(name, "") for row in saved for name in Observation.TEXTS)
+    if not (same_children and same_words):
+        raise AlreadyFiled
+    return saved
 
 
 def _referred(fields: Mapping, students: list[Student]) -> dict[str, str]:
     return {name: mentions.refer(fields[name], students) for name in Observation.TEXTS if fields.get(name)}
+
+
+def _attach(by: User, incident: uuid.UUID, photo: bytes) -> None:
+    attachment = Attachment(incident=incident, author=by, content_type="image/jpeg", size=len(photo))
+    stamp(by, attachment)
+    attachment.file.save("photo", ContentFile(photo), save=False)
+    attachment.save()
 
 
 def _ask_for_attention(by: User, rows: list[Observation]) -> None:
@@ -72,7 +117,9 @@ def _ask_for_attention(by: User, rows: list[Observation]) -> None:
 
 
 def _mark_followed(by: User, followed: Observation, now: datetime) -> None:
-    if followed.followed_at is None:
+    """A promised follow-up is kept by whoever writes it first."""
+    followed = Observation.objects.select_for_update().get(pk=followed.pk)
+    if followed.follow_up_on is not None and followed.followed_at is None:
         followed.followed_at = now
         stamp(by, followed)
         save_version(followed, ["followed_at"], followed.version)
@@ -86,7 +133,16 @@ def rows_of(observation: Observation) -> list[Observation]:
 
 @transaction.atomic
 def correct_observation(
-    *, by: User, observation: Observation, version: int, fields: Mapping, now: datetime, reason: str = "", draft_key: str = ""
+    *,
+    by: User,
+    observation: Observation,
+    version: int,
+    fields: Mapping,
+    now: datetime,
+    reason: str = "",
+    needs_attention: bool = False,
+    draft_key: str = "",
+    draft_seq: int = 0,
 ) -> None:
     """Change the note in every file it stands in. Raises StaleVersion when somebody saved it meanwhile."""
     if not observation.editable_by(by, now):
@@ -94,15 +150,22 @@ def correct_observation(
     if fields.get("level", observation.level) < observation.level and not reason:
         raise LevelNeedsReason
     rows = rows_of(observation)
-    values = {**fields, **_referred(fields, [row.student for row in rows])}
+    _rewrite(by, rows, {**fields, **_referred(fields, [row.student for row in rows])}, version, reason)
+    _follow_level(by, rows)
+    if needs_attention or rows[0].level == Level.CONFIDENTIAL:
+        asked = AttentionRequest.objects.filter(observation__in=rows).values_list("observation_id", flat=True)
+        _ask_for_attention(by, [row for row in rows if row.pk not in set(asked)])
+    if draft_key:
+        close_draft(by=by, key=draft_key, seq=draft_seq, now=now)
+
+
+def _rewrite(by: User, rows: list[Observation], values: Mapping, version: int, reason: str = "") -> None:
+    """Set the same values in all rows; `version` is that of the first."""
     for row in rows:
         for name, value in values.items():
             setattr(row, name, value)
         stamp(by, row, reason=reason)
-        save_version(row, list(values), version if row is observation else row.version)
-    _follow_level(by, rows)
-    if draft_key:
-        discard_draft(by=by, key=draft_key)
+        save_version(row, list(values), version if row is rows[0] else row.version)
 
 
 def _follow_level(by: User, rows: list[Observation]) -> None:
@@ -115,9 +178,14 @@ def _follow_level(by: User, rows: list[Observation]) -> None:
 
 @transaction.atomic
 def void_observation(*, by: User, observation: Observation, reason: str, now: datetime) -> None:
-    """Delete means void with a reason: the note leaves every file, the history and the read log keep it."""
+    """Delete means void with a reason: the note leaves every file, the history and the read log keep it.
+
+    Within half an hour it needs no reason: that is a slip, not a decision. Raises VoidNeedsReason later.
+    """
     if by.pk != observation.author_id:
         raise PermissionDenied
+    if not reason and not observation.withdrawable_by(by, now):
+        raise VoidNeedsReason
     for row in rows_of(observation):
         row.voided_at, row.voided_by, row.void_reason = now, by, reason
         stamp(by, row, reason=reason)
@@ -126,12 +194,23 @@ def void_observation(*, by: User, observation: Observation, reason: str, now: da
 
 @transaction.atomic
 def move_observation(*, by: User, observation: Observation, to: Student, now: datetime) -> None:
-    """To the right child at once: nothing remains in the wrong file. The history keeps that it stood there."""
+    """To the right child at once: nothing remains in the wrong file. The history keeps that it stood there.
+
+    In the texts the right child takes the place of the wrong one, whose name would be no business of the new readers.
+    Raises AlreadyThere when the incident names `to` as well.
+    """
     if not observation.withdrawable_by(by, now):
         raise PermissionDenied
-    stamp(by, observation, reason="wrong child")
+    if Observation.objects.filter(incident=observation.incident, student=to).exists():
+        raise AlreadyThere
+    rows, wrong = rows_of(observation), observation.student
     observation.student = to
+    students = [row.student for row in rows]
+    texts = {name: mentions.replace(getattr(observation, name), wrong, to) for name in Observation.TEXTS}
+    stamp(by, observation, reason="wrong child")
     save_version(observation, ["student"], observation.version)
+    values = {name: mentions.refer(text, students) for name, text in texts.items()}
+    _rewrite(by, rows, values, observation.version, "wrong child")
     for request in AttentionRequest.objects.filter(observation=observation):
         request.student = to
         stamp(by, request)
@@ -139,11 +218,19 @@ def move_observation(*, by: User, observation: Observation, to: Student, now: da
 
 
 @transaction.atomic
-def acknowledge_attention(*, by: User, request: AttentionRequest, now: datetime) -> None:
-    """Somebody whose duty it is has taken it up; it leaves the top of everybody's home. The first one counts."""
+def acknowledge_attention(*, by: User, request: AttentionRequest, now: datetime) -> bool:
+    """Somebody whose duty it is has taken it up; it leaves the top of everybody's home. The first one counts.
+
+    Whether it was this one.
+    """
     if by.roles(now).isdisjoint(access.ATTENTION_ROLES):
         raise PermissionDenied
-    if request.acknowledged_at is None:
-        request.acknowledged_at, request.acknowledged_by = now, by
-        stamp(by, request)
+    if request.acknowledged_at is not None:
+        return False
+    request.acknowledged_at, request.acknowledged_by = now, by
+    stamp(by, request)
+    try:
         save_version(request, ["acknowledged_at", "acknowledged_by"], request.version)
+    except StaleVersion:
+        return False
+    return True

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 
 from django.db import models
+from django.urls import reverse
 
 from accounts.fields import EncryptedTextField
 from accounts.models import OpaqueModel, User
 
 KEPT = timedelta(days=7)
+MOST = 30  # drafts of one person that are looked at
 MAX_BODY = 40_000  # characters of the form, as JSON
 
 
@@ -17,12 +20,17 @@ class DraftQuerySet(models.QuerySet):
     def live(self, now: datetime) -> DraftQuerySet:
         return self.filter(updated_at__gt=now - KEPT)
 
+    def unfinished_of(self, user: User, now: datetime) -> list[Draft]:
+        """This user's notes that wait to be finished, the newest first; a closed draft has no words. One statement."""
+        drafts = self.live(now).filter(user=user, key__startswith="note:").order_by("-updated_at")[:MOST]
+        return [draft for draft in drafts if draft.body]
+
 
 class Draft(OpaqueModel):
     """The fields of an unfinished form as JSON, encrypted; deleted on submit or after 7 days."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="drafts")
-    key = models.CharField(max_length=80)  # which form: note:new, note:<id>, …
+    key = models.CharField(max_length=80)  # which form: note:new:<incident>, note:edit:<id>, note:append:<id>
     body = EncryptedTextField()
     seq = models.PositiveBigIntegerField(default=0)  # an older autosave never overwrites a newer one
     updated_at = models.DateTimeField()
@@ -35,3 +43,19 @@ class Draft(OpaqueModel):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    def get_absolute_url(self) -> str:
+        """The form to go on with."""
+        _note, form, pk = self.key.split(":")
+        if form == "new":
+            return f"{reverse('students:note_new')}?draft={pk}"
+        return reverse(f"students:note_{form}", args=[pk])
+
+    @property
+    def form(self) -> dict[str, list[str]]:
+        """The fields as they were typed."""
+        return json.loads(self.body) if self.body else {}
+
+    @property
+    def words(self) -> str:
+        return "".join(self.form.get("facts", [""]))

@@ -1,0 +1,45 @@
+"""Drafts: saved while typing, for the writer alone."""
+
+from __future__ import annotations
+
+import re
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.decorators import autosave, open_while_locked, policy
+from students.actions.drafts import DraftTooLong, close_draft, save_draft
+from students.views.note_sheet import body_of, number, way_back
+
+KEY = re.compile(r"note:(new|edit|append):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@policy("staff")
+@autosave
+@require_POST
+def draft_save(request: HttpRequest) -> HttpResponse:
+    """204 saved, or a newer one stands already · 400 no such form · 413 more than any form takes."""
+    key = request.POST.get("draft_key", "")
+    if not KEY.fullmatch(key):
+        return HttpResponse(status=400)
+    seq = number(request.POST.get("seq", ""))
+    try:
+        save_draft(by=request.user, key=key, body=body_of(request), seq=seq, now=timezone.now())
+    except DraftTooLong:
+        return HttpResponse(status=413)
+    return HttpResponse(status=204)
+
+
+@policy("staff")
+@open_while_locked
+@require_POST
+def draft_discard(request: HttpRequest) -> HttpResponse:
+    key, seq = request.POST.get("draft_key", ""), number(request.POST.get("draft_seq", ""))
+    if KEY.fullmatch(key):
+        close_draft(by=request.user, key=key, seq=seq, now=timezone.now())
+        messages.success(request, _("The draft is gone."))
+    return redirect(way_back(request))
