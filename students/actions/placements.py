@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import Role, School, User
@@ -20,7 +21,6 @@ from students.models import (
     ClassGroup,
     Enrolment,
     GradeAssignment,
-    Stage,
     Student,
     StudentBackground,
     StudentProfile,
@@ -34,7 +34,14 @@ ONE_DAY = timedelta(days=1)
 
 @transaction.atomic
 def add_student(
-    *, by: User | None, school: School, fields: Mapping, class_group: ClassGroup, seat_no: int | None, on: date, now: datetime
+    *,
+    by: User | None,
+    school: School,
+    fields: Mapping,
+    class_group: ClassGroup,
+    seat_no: int | None,
+    on: date,
+    now: datetime,
 ) -> Student:
     """A new file, with its rows of level 2 and 3, and a seat from that day."""
     student = Student(school=school, **fields)
@@ -82,21 +89,40 @@ def _leave_class(by: User | None, student: Student, on: date) -> None:
 @transaction.atomic
 def leave_school(*, by: User | None, student: Student, status: str, on: date, now: datetime) -> None:
     """Transferred, graduated or left: `on` is the first day on which the student is no longer here."""
+    end_schooling(by, student, status, on)
+    sync_grants(by=by, students=[student], now=now)
+
+
+def end_schooling(by: User | None, student: Student, status: str, on: date) -> None:
+    """Without the grants: whoever calls this for a whole year keeps them in step once, at the end."""
     _leave_class(by, student, on)
     student.status, student.left_on = status, on
     stamp(by, student)
     save_version(student, ["status", "left_on"], student.version)
-    sync_grants(by=by, students=[student], now=now)
 
 
 @transaction.atomic
 def return_to_school(
     *, by: User | None, student: Student, class_group: ClassGroup, seat_no: int | None, on: date, now: datetime
 ) -> None:
+    """Back after a leave, or after a transfer that came to nothing: the old file goes on."""
     student.status, student.left_on = Student.Status.PRESENT, None
     stamp(by, student)
     save_version(student, ["status", "left_on"], student.version)
     move_student(by=by, student=student, class_group=class_group, seat_no=seat_no, on=on, now=now)
+
+
+# --- classes ----------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_class(*, by: User | None, school: School, stage: str, entry_year: int, number: int) -> ClassGroup:
+    """Raises ValidationError when the school has this class."""
+    group = ClassGroup(school=school, stage=stage, entry_year=entry_year, number=number)
+    group.full_clean()
+    stamp(by, group)
+    group.save()
+    return group
 
 
 # --- teachers ---------------------------------------------------------------------------------------------------------
@@ -107,12 +133,18 @@ def assign_to_class(
     *, by: User | None, user: User, class_group: ClassGroup, duty: str, subject: str = "", starts_on: date,
     ends_on: date | None = None, now: datetime
 ) -> ClassAssignment:  # fmt: skip
+    """Head teacher, deputy or subject teacher from a day until a last day; a substitute is one with an end.
+
+    Raises ValidationError: another school, oneself, the same duty twice at one time, a last day before the first.
+    """
     if user.school_id != class_group.school_id:
         raise ValidationError(_("This teacher belongs to another school."))
+    _refuse_oneself(by, user)
     assignment = ClassAssignment(
         user=user, class_group=class_group, duty=duty, subject=subject, starts_on=starts_on, ends_on=ends_on
     )
     assignment.full_clean()
+    _refuse_twice(assignment, user=user, class_group=class_group, duty=duty, subject=subject)
     stamp(by, assignment)
     assignment.save()
     sync_grants(by=by, students=_ever_in(class_group), now=now)
@@ -128,10 +160,20 @@ def end_class_assignment(*, by: User | None, assignment: ClassAssignment, on: da
 
 @transaction.atomic
 def assign_to_grade(
-    *, by: User | None, user: User, stage: str, entry_year: int, starts_on: date, ends_on: date | None = None, now: datetime
+    *,
+    by: User | None,
+    user: User,
+    stage: str,
+    entry_year: int,
+    starts_on: date,
+    ends_on: date | None = None,
+    now: datetime,
 ) -> GradeAssignment:
+    """A grade leader. Raises ValidationError: oneself, the same grade twice at one time, a last day before the first."""
+    _refuse_oneself(by, user)
     assignment = GradeAssignment(user=user, stage=stage, entry_year=entry_year, starts_on=starts_on, ends_on=ends_on)
     assignment.full_clean()
+    _refuse_twice(assignment, user=user, stage=stage, entry_year=entry_year)
     stamp(by, assignment)
     assignment.save()
     sync_grants(by=by, students=_ever_in_cohort(assignment), now=now)
@@ -144,7 +186,28 @@ def end_grade_assignment(*, by: User | None, assignment: GradeAssignment, on: da
     sync_grants(by=by, students=_ever_in_cohort(assignment), now=now)
 
 
-def _end(by: User | None, assignment, on: date) -> None:
+def _refuse_oneself(by: User | None, user: User) -> None:
+    """Nobody changes what they themselves may see (DESIGN §3)."""
+    if by is not None and by.pk == user.pk:
+        raise ValidationError(_("Nobody can change their own duties."))
+
+
+def _refuse_twice(assignment: ClassAssignment | GradeAssignment, **same: object) -> None:
+    """One row for one duty at one time; two people may share it, as a head teacher and the substitute do."""
+    others = type(assignment)._default_manager.filter(**same)
+    if assignment.ends_on is not None:
+        others = others.filter(starts_on__lte=assignment.ends_on)
+    if others.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=assignment.starts_on)).exists():
+        raise ValidationError(_("This teacher has this duty at that time already."))
+
+
+def _end(by: User | None, assignment: ClassAssignment | GradeAssignment, on: date) -> None:
+    _refuse_oneself(by, assignment.user)
+    end_duty(by, assignment, on)
+
+
+def end_duty(by: User | None, assignment: ClassAssignment | GradeAssignment, on: date) -> None:
+    """Without the grants; see end_schooling."""
     stamp(by, assignment)
     if assignment.starts_on > on:
         assignment.delete()
@@ -204,35 +267,3 @@ def end_counselling(*, by: User, grant: AccessGrant, now: datetime) -> None:
     grant.ends_at = max(now, grant.starts_at)
     stamp(by, grant)
     grant.save(update_fields=["ends_at"])
-
-
-# --- September --------------------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def roll_over(*, by: User, school: School, stage: str, school_year: int, new_classes: int, now: datetime) -> dict[str, int]:
-    """The first of September: the leavers graduate, `new_classes` classes of the first grade begin.
-
-    All other classes go up by themselves, since a class is named by its year of entry. Running it again changes nothing.
-    Returns how many students graduated and how many classes were made.
-    """
-    first_day = date(school_year, 9, 1)
-    leavers = ClassGroup.objects.filter(school=school, stage=stage, entry_year=school_year - Stage(stage).years)
-    graduates = Student.objects.in_school().filter(enrolments__class_group__in=leavers, enrolments__ends_on__isnull=True)
-    graduated = list(graduates)
-    for student in graduated:
-        leave_school(by=by, student=student, status=Student.Status.GRADUATED, on=first_day, now=now)
-    for assignment in ClassAssignment.objects.filter(class_group__in=leavers, ends_on__isnull=True):
-        end_class_assignment(by=by, assignment=assignment, on=first_day - ONE_DAY, now=now)
-    made = [_begin_class(by, school, stage, school_year, number) for number in range(1, new_classes + 1)]
-    return {"graduated": len(graduated), "classes": sum(made)}
-
-
-def _begin_class(by: User, school: School, stage: str, entry_year: int, number: int) -> bool:
-    fields = {"school": school, "stage": stage, "entry_year": entry_year, "number": number}
-    if ClassGroup.objects.filter(**fields).exists():
-        return False
-    group = ClassGroup(**fields)
-    stamp(by, group)
-    group.save()
-    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, datetime, timedelta
 from random import Random
 
@@ -77,5 +78,6 @@ def _drafts(users: dict[str, User], classes: list[ClassOf], now: datetime) -> No
 
 
 def _draft(user: User, student: Student, words: str, kind: str, now: datetime) -> None:
-    body = {"student": [str(student.pk)], "kind": [kind], "facts": [words], "tone": ["plain"]}
-    save_draft(by=user, key="note:new", body=body, seq=1, now=now - timedelta(minutes=25))
+    incident = str(uuid.uuid4())
+    body = {"incident": [incident], "student": [str(student.pk)], "kind": [kind], "facts": [words], "tone": ["plain"]}
+    save_draft(by=user, key=f"note:new:{incident}", body=body, seq=1, now=now - timedelta(minutes=25))
