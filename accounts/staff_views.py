@@ -149,8 +149,13 @@ def role_end(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_GET
 def waiting(request: HttpRequest) -> HttpResponse:
     """School-wide roles that wait for a second person; one's own proposals and one's own roles are not offered."""
-    rows = _roles_of_school(request).waiting().select_related("granted_by", "user__department")
-    rows = rows.exclude(user=request.user).exclude(granted_by=request.user).order_by("granted_at")
+    rows = _roles_of_school(request).waiting().not_over(timezone.localdate()).filter(user__is_active=True)
+    rows = (
+        rows.select_related("granted_by", "user__department")
+        .exclude(user=request.user)
+        .exclude(granted_by=request.user)
+        .order_by("granted_at")
+    )
     return render(request, "accounts/waiting.html", {"rows": rows})
 
 

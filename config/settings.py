@@ -237,6 +237,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "inte
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
+    "clear-sessions": {"task": "accounts.tasks.clear_sessions", "schedule": 3600.0},
     "sweep-jobs": {"task": "reports.tasks.sweep", "schedule": 30.0},
     "expire-files": {"task": "reports.tasks.expire_files", "schedule": 3600.0},
     "expire-drafts": {"task": "students.tasks.expire_drafts", "schedule": 3600.0},

@@ -3,6 +3,8 @@ from unittest import mock
 import pytest
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import MD5PasswordHasher
+from django.core.management import call_command
+from django.db import connection
 from django.urls import NoReverseMatch, reverse
 
 from accounts import actions
@@ -95,6 +97,18 @@ def test_ten_wrong_passwords_slow_one_account_and_no_colleague(client, teacher):
     assert not is_signed_in(client)
     colleague = UserFactory(school=teacher.school)
     assert sign_in(client, colleague.employee_no).status_code == 302
+
+
+def test_wrong_passwords_count_in_the_shared_table_of_the_embedded_default(client, teacher, settings):
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_table"}}
+    call_command("createcachetable")
+    for _n in range(10):
+        sign_in(client, "T0021", "wrong")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM cache_table WHERE cache_key LIKE '%login_failed%'")
+        assert cursor.fetchone() == (1,)
+    sign_in(client, "T0021")
+    assert not is_signed_in(client)
 
 
 def test_sixty_colleagues_sign_in_behind_one_address(client):

@@ -1,6 +1,7 @@
 """The system administrator's pages: only that role, only that school."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -276,6 +277,18 @@ def test_own_roles_and_own_proposals_are_neither_offered_nor_confirmed(client, s
         membership.refresh_from_db()
         assert membership.confirmed_at is None
     assert "另一个人" in client.get("/roles/waiting/").content.decode()
+
+
+def test_proposals_that_are_past_or_for_somebody_who_left_wait_no_longer(
+    client, sign_in, admin, principal, school, today
+):
+    left = UserFactory(school=school, is_active=False)
+    RoleMembershipFactory(user=left, role=Role.DOCTOR, granted_by=admin, confirmed_at=None)
+    past = {"starts_on": today - timedelta(days=9), "ends_on": today - timedelta(days=1)}
+    RoleMembershipFactory(
+        user=UserFactory(school=school), role=Role.DOCTOR, confirmed_at=None, granted_by=admin, **past
+    )
+    assert sign_in(principal).get("/roles/waiting/").context["rows"].count() == 0
 
 
 def test_a_role_of_another_school_is_not_there(client, sign_in, principal):
