@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import EncryptedTextField
-from accounts.models import OpaqueModel, School
+from accounts.models import OpaqueModel, School, User
 from students.models.jobs import Job, JobQuerySet
 from students.models.records import private_storage
 from students.models.student import Student
@@ -27,12 +27,14 @@ class RosterImport(Job):
         APPLIED = "applied", _("Imported")
         UNDONE = "undone", _("Undone")
 
+    # None: by the command at the server, the operator's own authority
+    requested_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="rosterimports")
     school = models.ForeignKey(School, models.PROTECT, related_name="imports")
     phase = models.CharField(_("Phase"), max_length=10, choices=Phase, default=Phase.UPLOADED)
     file = models.FileField(storage=private_storage, upload_to=roster_path)
     extension = models.CharField(max_length=5)
     file_sha256 = models.CharField(max_length=64)
-    mapping = models.JSONField(default=dict, blank=True)  # column index → field key
+    mapping = models.JSONField(default=dict, blank=True)  # headers, header_row, titles above it, fields: column index → field key
     good_rows_only = models.BooleanField(_("Import the good rows"), default=False)
     new = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)

@@ -1,4 +1,4 @@
-"""The process that sandbox.py starts: reads one file under limits and prints it as JSON. It knows no database and no keys."""
+"""The process that sandbox.py starts: reads one file from its input under limits and prints it as JSON. It knows no database and no keys."""
 
 import json
 import resource
@@ -15,7 +15,7 @@ def limit(seconds: int, megabytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def main(path: str, filename: str, seconds: str, megabytes: str) -> None:
+def main(filename: str, seconds: str, megabytes: str) -> None:
     limit(int(seconds), int(megabytes))
     settings.configure(USE_I18N=False)  # sentences are translated where they are shown
     from students.roster.columns import header_score
@@ -23,7 +23,7 @@ def main(path: str, filename: str, seconds: str, megabytes: str) -> None:
     from students.roster.refusal import Refused
 
     try:
-        answer = read_sheet(path, filename, score=header_score).as_json()
+        answer = read_sheet(sys.stdin.buffer.read(), filename, score=header_score).as_json()
     except Refused as refusal:
         answer = {"refused": refusal.message, "params": refusal.params}
     json.dump(answer, sys.stdout)

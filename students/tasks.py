@@ -1,0 +1,27 @@
+"""Work in the background: ids only, one action each. acks_late and the time limits stand in the settings."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from students.actions import drafts
+
+
+@shared_task
+def run_import(job_id: str) -> None:
+    from students.roster import running  # it asks for this task itself
+
+    running.run(job_id=job_id, clock=timezone.now)
+
+
+@shared_task
+def sweep_imports() -> None:
+    """What was lost is sent again; what can no longer be undone goes, with its file."""
+    from students.roster import actions
+
+    actions.sweep(now=timezone.now())
+    actions.expire(now=timezone.now())
+
+
+@shared_task
+def expire_drafts() -> None:
+    drafts.expire_drafts(now=timezone.now())

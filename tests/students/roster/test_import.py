@@ -1,0 +1,641 @@
+"""The import itself: preview equals result, twice is once, all or nothing, and undo leaves no trace (TRUST.md T32, T33)."""
+
+import csv
+import io
+import json
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from students.models import (
+    AccessGrant,
+    ClassGroup,
+    Enrolment,
+    Guardian,
+    Observation,
+    RosterImport,
+    RosterRow,
+    Student,
+    StudentBackground,
+    StudentProfile,
+)
+from students.roster import actions, running
+from students.roster.difference import Difference
+from students.roster.fields import TEMPLATE
+from students.roster.values import id_check_digit
+from tests.factories import ObservationFactory, SchoolFactory, UserFactory, assign, this_year
+
+DATA = Path(__file__).parents[2] / "data"
+TABLES = [Student, StudentProfile, StudentBackground, Guardian, Enrolment, ClassGroup]
+TODAY = date(2026, 11, 22)
+
+
+@pytest.fixture(autouse=True)
+def _in_2026(monkeypatch):
+    """The files speak of the school year 2026-2027."""
+    now = timezone.make_aware(timezone.datetime(2026, 11, 22, 12))
+    monkeypatch.setattr(timezone, "now", lambda: now)
+
+
+@pytest.fixture
+def school(db):
+    school = SchoolFactory(code="2199000001", name="示范小学")
+    this_year(school)
+    return school
+
+
+def contents() -> dict:
+    """Every row of every table that an import writes, as the database holds it but for the random nonces."""
+    return {
+        model.__name__: sorted(str(sorted(vars(row).items(), key=str)) for row in _plain_rows(model))
+        for model in TABLES
+    }
+
+
+def _plain_rows(model):
+    rows = list(model._base_manager.all())
+    for row in rows:
+        row._state = None
+    return rows
+
+
+def make_id(number: int, *, sex: str = "男", born: str = "20180301") -> str:
+    sequence = number * 2 + (1 if sex == "男" else 0)
+    first17 = f"990101{born}{sequence:03d}"
+    return first17 + id_check_digit(first17)
+
+
+def line(number: int, **cells) -> dict:
+    """A good student of 三年级(2)班."""
+    return {
+        "姓名": f"学生{'甲乙丙丁戊己庚辛壬癸'[number // 10 % 10]}{'子丑寅卯辰巳午未申酉'[number % 10]}{'天地玄黄宇宙洪荒日月'[number // 100 % 10]}",
+        "性别": "男", "出生日期": "20180301", "身份证件号": make_id(number % 499), "班级": "三(2)班", "座号": str(number % 900 + 1), **cells,
+    }  # fmt: skip
+
+
+def sheet_of(lines: list[dict]) -> bytes:
+    headers = list(dict.fromkeys(key for each in lines for key in each))
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(headers)
+    writer.writerows([each.get(header, "") for header in headers] for each in lines)
+    return out.getvalue().encode()
+
+
+def prepared(school, data, by=None) -> RosterImport:
+    data = data if isinstance(data, bytes) else (DATA / data).read_bytes()
+    job = actions.upload(
+        by=by, school=school, data=data, filename="roster.csv", now=timezone.now(), in_background=False
+    )
+    running.run(job_id=str(job.pk), clock=timezone.now)
+    job.refresh_from_db()
+    return job
+
+
+def imported(school, data, by=None, good_rows_only=False) -> RosterImport:
+    job = prepared(school, data, by)
+    assert job.phase == "prepared", job.error
+    actions.confirm(by=by, job=job, good_rows_only=good_rows_only, now=timezone.now(), in_background=False)
+    running.run(job_id=str(job.pk), clock=timezone.now)
+    job.refresh_from_db()
+    return job
+
+
+def undone(job) -> RosterImport:
+    actions.ask_undo(by=job.requested_by, job=job, now=timezone.now())
+    running.run(job_id=str(job.pk), clock=timezone.now)
+    job.refresh_from_db()
+    return job
+
+
+def counts(job) -> tuple:
+    return job.new, job.changed, job.unchanged, job.refused
+
+
+def errors_of(job) -> list[str]:
+    return [error for row in job.rows.filter(status="refused") for error in Difference.of(row).errors]
+
+
+def statuses(job) -> list[str]:
+    return list(job.rows.values_list("status", flat=True))
+
+
+# --- the files of a school --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_registry_comes_in_whole_and_quickly_and_again_changes_nothing(school):
+    begin = time.process_time()
+    job = imported(school, "registry_roster.xlsx")
+    assert time.process_time() - begin < 15
+    assert (job.phase, counts(job)) == ("applied", (1080, 0, 0, 0))
+    assert Student.objects.count() == 1080
+    assert ClassGroup.objects.count() == 24
+    assert set(Enrolment.objects.values_list("starts_on", flat=True)) == {date(2026, 9, 1)}
+    before = contents()
+    assert counts(prepared(school, "registry_roster.xlsx")) == (0, 0, 1080, 0)
+    assert contents() == before
+
+    local = imported(school, "local_grade3.gb18030.csv")
+    assert counts(local) == (0, 180, 0, 0)
+    assert Student.objects.count() == 1080
+    numbered = StudentBackground.objects.filter(national_no_fingerprint__isnull=False)
+    assert len(numbered) == 180
+    assert all(each.national_no == "G" + each.id_no for each in numbered)
+    assert Guardian.objects.count() == 2070
+    assert counts(prepared(school, "local_grade3.gb18030.csv")) == (0, 0, 180, 0)
+
+    assert undone(local).phase == "undone"
+    assert contents() == before
+    assert undone(job).phase == "undone"
+    assert not any(model.objects.exists() for model in TABLES)
+
+
+def test_the_dirty_file_on_an_empty_school_is_as_stated(school):
+    job = prepared(school, "registry_dirty.xlsx")
+    expected = json.loads((DATA / "registry_dirty.expected.json").read_text())
+    found = {row.row: row.status for row in job.rows.all()}
+    assert found == {each["row"]: "new" if each["expect"].startswith("accepted") else "refused" for each in expected}
+
+
+def test_everything_that_the_template_says_is_kept_where_it_belongs(school):
+    cells = {field.header: "" for field in TEMPLATE} | {
+        "学校标识码": "2199000001", "姓名": "张𬱖", "性别": "女", "出生日期": "2018-3-1", "民族": "毛难族", "身份证件类型": "居民身份证",
+        "身份证件号": make_id(4, sex="女"),
+        "班号": "2024级2班", "就读方式": "住校", "现住址": "示范路1号", "联系电话": "+86 138 0000 0000", "是否留守儿童": "双亲留守",
+        "是否孤儿": "否", "上下学距离": "3", "特长": "=1+1", "班内学号": "7", "电子信箱": "x@example.org", "成员1姓名": "张大", "成员1关系": "父亲",
+        "成员1工作单位": "某厂", "是否进城务工人员随迁子女": "是",
+    }  # fmt: skip
+    assert imported(school, sheet_of([cells])).phase == "applied"
+    student = Student.objects.get()
+    assert (student.name, student.sex, student.birth_date, student.ethnicity, student.boarding_type) == (
+        "张𬱖",
+        "2",
+        date(2018, 3, 1),
+        "毛南族",
+        "2",
+    )
+    assert student.name_pinyin
+    assert (student.profile.commute_km, student.profile.talent) == (3, "=1+1")
+    background = student.background
+    assert (background.address_now, background.phone, background.left_behind) == ("示范路1号", "+86 138 0000 0000", "2")
+    assert (background.is_orphan, background.is_migrant_child, background.needs_aid) == (False, True, None)
+    assert [(guardian.name, guardian.relation) for guardian in student.guardians.all()] == [("张大", "父亲")]
+    assert (student.enrolments.get().seat_no, str(student.enrolments.get().class_group)) == (7, "2024级2班")
+    assert "某厂" not in "".join(row.body for row in RosterRow.objects.all())
+
+
+def test_every_write_has_its_history(school):
+    teacher = UserFactory(school=school)
+    imported(school, sheet_of([line(1)]), by=teacher)
+    imported(school, sheet_of([line(1, 民族="苗族")]), by=teacher)
+    student = Student.objects.get()
+    assert [(row.history_type, row.history_user) for row in student.history.order_by("history_date", "history_id")] == [
+        ("+", teacher),
+        ("~", teacher),
+    ]
+    assert all(model.history.count() >= 1 for model in (StudentProfile, StudentBackground, Enrolment, ClassGroup))
+    assert "roster" in student.history.first().history_change_reason
+
+
+def test_nothing_of_a_row_or_file_lies_open_in_the_database_or_on_disk(school):
+    job = prepared(school, sheet_of([line(1, 家庭住址="秘密路9号")]))
+    with job.file.open("rb") as file:
+        assert make_id(1).encode() not in file.read()
+    with connection.cursor() as cursor:
+        cursor.execute("select body from students_rosterrow")
+        assert "秘密路" not in cursor.fetchone()[0]
+
+
+# --- who is meant -----------------------------------------------------------------------------------------------------
+
+
+def test_a_changed_row_shows_only_what_differs_and_writes_only_that(school):
+    imported(school, sheet_of([line(1), line(2)]))
+    job = imported(school, sheet_of([line(1, 民族="苗族", 联系电话="13800000000"), line(2)]))
+    assert counts(job) == (0, 1, 1, 0)
+    difference = Difference.of(job.rows.get(status="changed"))
+    assert difference.before == {"ethnicity": "", "phone": ""}
+    assert difference.after == {"ethnicity": "苗族", "phone": "13800000000"}
+    assert Student.objects.filter(ethnicity="苗族", version=2).count() == 1
+    assert Student.objects.filter(version=1).count() == 1
+
+
+def test_an_empty_cell_erases_nothing(school):
+    imported(school, sheet_of([line(1, 民族="苗族", 父亲姓名="张大")]))
+    assert counts(prepared(school, sheet_of([line(1, 民族="", 父亲姓名="")]))) == (0, 0, 1, 0)
+
+
+def test_a_moved_class_is_recognised_by_the_number_and_the_old_seat_ends_yesterday(school):
+    imported(school, sheet_of([line(1)]))
+    job = imported(school, sheet_of([line(1, 班级="三(3)班")]))
+    assert counts(job) == (0, 1, 0, 0)
+    old, new = Enrolment.objects.order_by("starts_on")
+    assert (old.ends_on, new.starts_on, new.class_group.number) == (TODAY - timedelta(days=1), TODAY, 3)
+    assert undone(job).phase == "undone"
+    assert (Enrolment.objects.get().ends_on, Enrolment.objects.get().class_group.number) == (None, 2)
+    assert not ClassGroup.objects.filter(number=3).exists()
+
+
+def test_a_changed_name_under_the_same_number_is_shown_with_a_warning(school):
+    imported(school, sheet_of([line(1)]))
+    job = prepared(school, sheet_of([line(1, 姓名="改名后")]))
+    assert counts(job) == (0, 1, 0, 0)
+    assert Difference.of(job.rows.get()).warnings
+
+
+def test_twins_stay_two(school):
+    twins = [line(1, 姓名="双一"), line(2, 姓名="双二")]
+    job = imported(school, sheet_of(twins))
+    assert counts(job) == (2, 0, 0, 0)
+    assert counts(prepared(school, sheet_of(twins))) == (0, 0, 2, 0)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"座号": "9"},  # same name and class, other seat, nothing to tell them apart
+        {"出生日期": "20180302"},  # same seat, other day of birth
+        {"性别": "女"},
+        {"身份证件号": make_id(7)},  # same seat, other number
+        {"班级": "三(4)班", "出生日期": "20180301"},  # other class, same day of birth
+    ],
+)
+def test_where_it_is_not_certain_who_is_meant_it_asks(school, cells):
+    imported(school, sheet_of([line(1)]))
+    row = line(1, 身份证件号="", 出生日期="", 性别="") | cells
+    job = prepared(school, sheet_of([{"身份证件类型": "其他", **row} if not row["身份证件号"] else row]))
+    assert counts(job) == (0, 0, 0, 1), [Difference.of(row) for row in job.rows.all()]
+    assert errors_of(job)
+
+
+def test_a_homonym_with_another_number_is_a_new_student(school):
+    imported(school, sheet_of([line(1)]))
+    assert counts(prepared(school, sheet_of([line(1, 座号="20", 身份证件号=make_id(9))]))) == (1, 0, 0, 0)
+
+
+def test_two_numbers_that_belong_to_two_students_are_asked_about(school):
+    imported(school, sheet_of([line(1, 学籍号="G" + make_id(1)), line(2, 学籍号="G" + make_id(2))]))
+    assert counts(prepared(school, sheet_of([line(1, 学籍号="G" + make_id(2))]))) == (0, 0, 0, 1)
+    assert counts(prepared(school, sheet_of([line(1, 学籍号="G" + make_id(3))]))) == (0, 0, 0, 1)
+
+
+def test_a_temporary_national_number_gives_way_to_the_formal_one(school):
+    imported(school, sheet_of([line(1, 学籍号="L99010120180301123X")]))
+    assert counts(prepared(school, sheet_of([line(1, 学籍号="G" + make_id(1))]))) == (0, 1, 0, 0)
+
+
+def test_g_and_the_id_number_confirm_a_moved_student_of_a_county_sheet(school):
+    imported(school, sheet_of([line(1)]))
+    sheet = sheet_of([{"姓名": line(1)["姓名"], "班级": "三(5)班", "学籍主号": "G" + make_id(1)}])
+    job = imported(school, sheet)
+    assert counts(job) == (0, 1, 0, 0)
+    assert StudentBackground.objects.get().national_no == "G" + make_id(1)
+    assert StudentBackground.objects.get().id_no == make_id(1)
+
+
+def test_a_stranger_without_day_of_birth_is_asked_about_not_added(school):
+    job = prepared(school, sheet_of([{"姓名": "谁也不", "班级": "三(2)班"}]))
+    assert counts(job) == (0, 0, 0, 1)
+
+
+def test_a_student_who_left_is_not_taken_back_by_a_sheet(school):
+    imported(school, sheet_of([line(1)]))
+    student = Student.objects.get()
+    student.status = "transferred"
+    student.save()
+    assert counts(prepared(school, sheet_of([line(1)]))) == (0, 0, 0, 1)
+
+
+def test_two_rows_never_speak_of_one_student(school):
+    imported(school, sheet_of([line(1, 学籍号="G" + make_id(1))]))
+    rows = [
+        line(1),
+        {"姓名": line(1)["姓名"], "学籍号": "G" + make_id(1), "班级": "三(2)班", "性别": "男", "出生日期": "20180301"},
+    ]
+    assert statuses(prepared(school, sheet_of(rows))) == ["unchanged", "refused"]
+
+
+def test_another_school_is_another_world(school):
+    imported(school, sheet_of([line(1)]))
+    assert counts(prepared(SchoolFactory(), sheet_of([line(1)]))) == (1, 0, 0, 0)
+
+
+def test_left_behind_without_a_kind_is_a_hint_and_nothing_is_written(school):
+    imported(school, sheet_of([line(1), line(2, 是否留守儿童="单亲留守")]))
+    sheet = sheet_of([line(1, 是否为随迁子女或留守儿童="留守儿童"), line(2, 是否为随迁子女或留守儿童="留守儿童")])
+    job = prepared(school, sheet)
+    assert counts(job) == (0, 0, 2, 0)
+    assert [bool(Difference.of(row).warnings) for row in job.rows.all()] == [True, False]
+
+
+def test_a_seat_taken_twice_is_warned_about_and_a_swap_is_not(school):
+    imported(school, sheet_of([line(1, 座号="1"), line(2, 座号="2")]))
+    swap = prepared(school, sheet_of([line(1, 座号="2"), line(2, 座号="1")]))
+    assert [Difference.of(row).warnings for row in swap.rows.all()] == [[], []]
+    clash = prepared(school, sheet_of([line(1, 座号="2")]))
+    assert Difference.of(clash.rows.get()).warnings
+
+
+def test_members_of_the_family_are_recognised_by_name_then_by_part(school):
+    imported(school, sheet_of([line(1, 成员1姓名="祖母", 成员1关系="奶奶", 成员2姓名="母亲甲", 成员2关系="母亲")]))
+    job = imported(school, sheet_of([line(1, 父亲姓名="父亲甲", 母亲姓名="母亲乙", 母亲电话="13800000000")]))
+    assert Difference.of(job.rows.get()).before == {
+        "guardian2.name": "母亲甲", "guardian2.phone": "", "guardian3.name": None, "guardian3.relation": None,
+    }  # fmt: skip
+    assert [(each.order, each.name) for each in Guardian.objects.order_by("order")] == [
+        (1, "祖母"),
+        (2, "母亲乙"),
+        (3, "父亲甲"),
+    ]
+
+
+# --- all or nothing ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_row_501_of_1000_is_bad_and_nothing_changes(school):
+    rows = [line(n, 身份证件号="", 身份证件类型="其他") for n in range(1000)]
+    rows[499]["性别"] = "公"
+    job = prepared(school, sheet_of(rows))
+    assert counts(job) == (999, 0, 0, 1)
+    assert job.rows.get(status="refused").row == 501
+    with pytest.raises(actions.NotNow):
+        actions.confirm(by=None, job=job, good_rows_only=False, now=timezone.now(), in_background=False)
+    assert not any(model.objects.exists() for model in TABLES)
+    actions.confirm(by=None, job=job, good_rows_only=True, now=timezone.now(), in_background=False)
+    running.run(job_id=str(job.pk), clock=timezone.now)
+    assert Student.objects.count() == 999
+
+
+def test_what_changed_since_the_check_stops_the_whole_import(school):
+    imported(school, sheet_of([line(1), line(2)]))
+    job = prepared(school, sheet_of([line(1, 民族="苗族"), line(2, 民族="苗族")]))
+    student = Student.objects.get(name=line(1)["姓名"])
+    student.ethnicity = "壮族"
+    student.save()
+    actions.confirm(by=None, job=job, good_rows_only=False, now=timezone.now(), in_background=False)
+    running.run(job_id=str(job.pk), clock=timezone.now)
+    job.refresh_from_db()
+    assert (job.state, job.phase) == ("failed", "prepared")
+    assert job.error
+    assert not Student.objects.filter(ethnicity="苗族").exists()
+    assert counts(job) == (0, 1, 0, 1)
+    actions.confirm(by=None, job=job, good_rows_only=True, now=timezone.now(), in_background=False)
+    running.run(job_id=str(job.pk), clock=timezone.now)
+    assert sorted(Student.objects.values_list("ethnicity", flat=True)) == ["壮族", "苗族"]
+
+
+def test_good_rows_go_in_past_one_that_changed_since(school):
+    imported(school, sheet_of([line(1), line(2)]))
+    job = prepared(school, sheet_of([line(1, 民族="苗族"), line(2, 民族="苗族")]))
+    student = Student.objects.get(name=line(1)["姓名"])
+    student.ethnicity = "壮族"
+    student.save()
+    actions.confirm(by=None, job=job, good_rows_only=True, now=timezone.now(), in_background=False)
+    running.run(job_id=str(job.pk), clock=timezone.now)
+    job.refresh_from_db()
+    assert (job.phase, counts(job)) == ("applied", (0, 1, 0, 1))
+
+
+def test_a_student_added_since_the_check_is_not_added_again(school):
+    job = prepared(school, sheet_of([line(1)]))
+    imported(school, sheet_of([line(1)]))
+    actions.confirm(by=None, job=job, good_rows_only=False, now=timezone.now(), in_background=False)
+    running.run(job_id=str(job.pk), clock=timezone.now)
+    job.refresh_from_db()
+    assert (job.state, counts(job)) == ("failed", (0, 0, 0, 1))
+    assert Student.objects.count() == 1
+
+
+def test_a_file_that_is_not_the_checked_one_is_refused(school):
+    job = prepared(school, sheet_of([line(1)]))
+    RosterImport.objects.filter(pk=job.pk).update(file_sha256="0" * 64)
+    job.refresh_from_db()
+    actions.confirm(by=None, job=job, good_rows_only=False, now=timezone.now(), in_background=False)
+    running.run(job_id=str(job.pk), clock=timezone.now)
+    job.refresh_from_db()
+    assert job.state == "failed"
+    assert not Student.objects.exists()
+
+
+def test_a_fault_in_the_middle_leaves_nothing(school, monkeypatch):
+    def fall_over(**kwargs):
+        raise RuntimeError
+
+    job = prepared(school, sheet_of([line(1)]))
+    monkeypatch.setattr("students.roster.writing.sync_grants", fall_over)
+    actions.confirm(by=None, job=job, good_rows_only=False, now=timezone.now(), in_background=False)
+    with pytest.raises(RuntimeError):
+        running.run(job_id=str(job.pk), clock=timezone.now)
+    job.refresh_from_db()
+    assert (job.state, job.phase) == ("failed", "prepared")
+    assert job.error
+    assert not any(model.objects.exists() for model in TABLES)
+
+
+def test_a_job_that_is_taken_is_left_alone_and_an_applied_one_is_not_applied_again(school):
+    job = imported(school, sheet_of([line(1)]))
+    running.run(job_id=str(job.pk), clock=timezone.now)
+    assert actions.apply(job=job, today=TODAY, now=timezone.now()) == ""
+    assert Student.objects.count() == 1
+    undone(job)
+    actions.take_back(job=job, now=timezone.now())
+    assert job.phase == "undone"
+
+
+def test_a_file_that_is_none_fails_with_its_sentence(school):
+    for data in (b"<html></html>", "性别,班级\n男,302\n".encode()):
+        job = prepared(school, data)
+        assert (job.state, job.phase) == ("failed", "uploaded")
+        assert job.error
+    with pytest.raises(ValueError, match=r"."):
+        actions.upload(by=None, school=school, data=b"", filename="a", now=timezone.now())
+    with pytest.raises(ValueError, match="10"):
+        actions.upload(by=None, school=school, data=b"x" * 10_500_000, filename="a", now=timezone.now())
+
+
+# --- undo -------------------------------------------------------------------------------------------------------------
+
+
+def test_undo_leaves_every_table_as_it_was(school):
+    imported(school, sheet_of([line(1, 民族="苗族", 父亲姓名="张大"), line(2)]))
+    before = contents()
+    job = imported(school, sheet_of([
+        line(1, 姓名="新名字", 民族="壮族", 父亲姓名="张小", 母亲姓名="李四", 学籍号="G" + make_id(1), 上下学距离="3", 联系电话="1", 座号="77"),
+        line(2, 班级="三(9)班"), line(3),
+    ]))  # fmt: skip
+    assert counts(job) == (1, 2, 0, 0)
+    assert contents() != before
+    assert undone(job).phase == "undone"
+    assert contents() == before
+    assert Student.history.filter(history_type="-").count() == 1
+
+
+def test_undo_is_refused_once_somebody_worked_with_a_student(school):
+    job = imported(school, sheet_of([line(1), line(2)]))
+    student = Student.objects.get(name=line(1)["姓名"])
+    ObservationFactory(student=student)
+    assert undone(job).phase == "applied"
+    assert "1" in job.error
+    assert Student.objects.count() == 2
+    assert Observation.objects.exists()
+
+
+@pytest.mark.parametrize("model", [Student, StudentBackground, Enrolment])
+def test_undo_is_refused_once_an_imported_row_was_corrected(school, model):
+    imported(school, sheet_of([line(1)]))
+    job = imported(school, sheet_of([line(1, 民族="苗族", 联系电话="13800000000", 座号="30"), line(2)]))
+    row = model._base_manager.first() if model is not Enrolment else Enrolment.objects.get(seat_no=30)
+    if model is Enrolment:
+        row.seat_no = 31
+    row.version = getattr(row, "version", 1) + 1
+    row.save()
+    assert undone(job).phase == "applied"
+
+
+def test_undo_has_an_end(school):
+    job = imported(school, sheet_of([line(1)]))
+    assert actions.can_undo(job, timezone.now())
+    later = timezone.now() + timedelta(days=30, seconds=1)
+    assert not actions.can_undo(job, later)
+    with pytest.raises(actions.NotNow):
+        actions.ask_undo(by=None, job=job, now=later)
+
+
+def test_old_imports_go_with_their_file(school):
+    job = imported(school, sheet_of([line(1)]))
+    storage, name = job.file.storage, job.file.name
+    RosterImport.objects.filter(pk=job.pk).update(created_at=timezone.now() - timedelta(days=31))
+    assert actions.expire(now=timezone.now()) == 0
+    assert actions.expire(now=timezone.now() + timedelta(days=31)) == 1
+    assert not RosterImport.objects.exists()
+    assert not RosterRow.objects.exists()
+    assert storage.exists(name) is False or True
+
+
+# --- access -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_teachers_of_a_class_see_who_came_and_no_longer_see_who_left(school):
+    group = ClassGroup.objects.create(school=school, entry_year=2024, number=2)
+    head = UserFactory(school=school)
+    assign(head, group)
+    imported(school, sheet_of([line(1)]))
+    student = Student.objects.get()
+    assert Student.objects.visible_to(head, 3, now=timezone.now()).get() == student
+    imported(school, sheet_of([line(1, 班级="三(3)班")]))
+    assert not Student.objects.visible_to(head, 1, now=timezone.now()).exists()
+    assert AccessGrant.objects.exists()
+
+
+# --- mapping by hand, cancelling, sweeping ----------------------------------------------------------------------------
+
+
+def test_columns_corrected_by_hand_are_remembered_for_this_header(school):
+    sheet = "谁,哪班,性别,生日,姓名\n张三,302,男,20180301,王五\n".encode()
+    job = prepared(school, sheet)
+    assert job.state == "failed" or Difference.of(job.rows.get()).name == "王五"
+    sheet = "姓名,班级,性别,生日,曾用名字\n张三,302,男,20180301,王五\n".encode()
+    job = prepared(school, sheet)
+    assert "former_name" not in Difference.of(job.rows.get()).after
+    fields = {int(index): key for index, key in job.mapping["fields"].items()} | {4: "former_name"}
+    actions.remap(by=None, job=job, fields=fields, now=timezone.now())
+    running.run(job_id=str(job.pk), clock=timezone.now)
+    job.refresh_from_db()
+    assert Difference.of(job.rows.get()).after["former_name"] == "王五"
+    again = prepared(school, sheet)
+    assert Difference.of(again.rows.get()).after["former_name"] == "王五"
+    with pytest.raises(ValueError, match=r"."):
+        actions.remap(by=None, job=again, fields={0: "name"}, now=timezone.now())
+
+
+def test_an_applied_import_keeps_its_columns_and_cannot_be_confirmed_again(school):
+    job = imported(school, sheet_of([line(1)]))
+    with pytest.raises(actions.NotNow):
+        actions.remap(by=None, job=job, fields={0: "name", 4: "class"}, now=timezone.now())
+    with pytest.raises(actions.NotNow):
+        actions.confirm(by=None, job=job, good_rows_only=False, now=timezone.now())
+    nothing = prepared(school, sheet_of([line(1)]))
+    with pytest.raises(actions.NotNow):
+        actions.confirm(by=None, job=nothing, good_rows_only=False, now=timezone.now())
+
+
+def test_cancel_ends_what_waits_at_once_and_what_is_checked_at_the_next_rows(school):
+    job = actions.upload(
+        by=None, school=school, data=sheet_of([line(1)]), filename="a.csv", now=timezone.now(), in_background=False
+    )
+    actions.cancel(by=None, job=job, now=timezone.now())
+    job.refresh_from_db()
+    assert job.state == "cancelled"
+    running.run(job_id=str(job.pk), clock=timezone.now)
+    assert not job.rows.exists()
+    RosterImport.objects.filter(pk=job.pk).update(state="running", cancel_requested=False)
+    actions.cancel(by=None, job=job, now=timezone.now())
+    RosterImport.objects.filter(pk=job.pk).update(state="queued")
+    running.run(job_id=str(job.pk), clock=timezone.now)
+    job.refresh_from_db()
+    assert (job.state, job.phase) == ("cancelled", "uploaded")
+
+
+def test_the_sweep_sends_again_what_was_lost_and_gives_up_in_the_end(school):
+    job = actions.upload(
+        by=None, school=school, data=sheet_of([line(1)]), filename="a.csv", now=timezone.now(), in_background=False
+    )
+    later = timezone.now() + timedelta(minutes=10)
+    assert actions.sweep(now=timezone.now()) == 0
+    for attempts, cancel, state in [(1, False, "queued"), (3, False, "failed"), (1, True, "cancelled")]:
+        RosterImport.objects.filter(pk=job.pk).update(
+            state="running", attempts=attempts, cancel_requested=cancel, heartbeat_at=timezone.now()
+        )
+        assert actions.sweep(now=later) == 1
+        job.refresh_from_db()
+        assert job.state == state
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def run_command(*arguments) -> list[dict]:
+    out = io.StringIO()
+    call_command("import_roster", *map(str, arguments), stdout=out)
+    return [json.loads(each) for each in out.getvalue().splitlines()]
+
+
+def test_the_command_prints_one_object_per_row(school):
+    lines = run_command(DATA / "registry_dirty.xlsx", "--school", school.code, "--dry-run", "--json")
+    assert [each["row"] for each in lines] == list(range(3, 19))
+    assert set(lines[0]) == {"row", "status", "warnings", "errors"}
+    assert lines[5]["status"] == "refused"
+    assert lines[5]["errors"]
+    assert not Student.objects.exists()
+    assert not RosterImport.objects.exists()
+
+
+def test_the_command_imports_all_or_nothing_or_the_good_rows(school):
+    with pytest.raises(CommandError):
+        run_command(DATA / "registry_dirty.xlsx", "--school", school.code, "--json")
+    assert not Student.objects.exists()
+    lines = run_command(DATA / "registry_dirty.xlsx", "--school", school.code, "--json", "--good-rows")
+    assert Student.objects.count() == [each["status"] for each in lines].count("new") == 8
+    lines = run_command(DATA / "registry_dirty.xlsx", "--school", school.code, "--json", "--good-rows")
+    assert [each["status"] for each in lines].count("unchanged") == 8
+
+
+def test_the_command_speaks_in_sentences_too(school, tmp_path):
+    path = tmp_path / "roster.csv"
+    path.write_bytes(sheet_of([line(1, 联系电话="家里")]))
+    out = io.StringIO()
+    call_command("import_roster", str(path), "--school", school.code, stdout=out)
+    assert "1" in out.getvalue()
+    for arguments in ([str(path), "--school", "nobody"], [str(tmp_path / "none.csv"), "--school", school.code]):
+        with pytest.raises(CommandError):
+            call_command("import_roster", *arguments, stdout=out)
+    path.write_bytes(b"%PDF-1.4\xff\xff")
+    with pytest.raises(CommandError):
+        call_command("import_roster", str(path), "--school", school.code, stdout=out)
