@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from students.views import attention, drafts, note_changes, note_pages, notes
+from students.views import (
+    attention,
+    classes,
+    drafts,
+    files,
+    note_changes,
+    note_pages,
+    notes,
+    oversight,
+    panels,
+    search,
+)
 
 app_name = "students"
 
@@ -25,6 +36,23 @@ urlpatterns = [
     path("attention/", attention.attention, name="attention"),
     path("attention/<uuid:pk>/acknowledge/", attention.attention_acknowledge, name="attention_acknowledge"),
     # --- files
+    path("classes/", classes.class_list, name="class_list"),
+    path("classes/<uuid:pk>/", classes.class_grid, name="class_grid"),
+    path("students/", search.student_list, name="list"),
+    path("students/search/", search.search, name="search"),
+    path("students/<uuid:pk>/", files.detail, name="detail"),
+    path("students/<uuid:pk>/timeline/", files.timeline, name="timeline"),
+    path("students/<uuid:pk>/profile/", panels.profile, name="profile"),
+    path("students/<uuid:pk>/profile/edit/", panels.profile_edit, name="profile_edit"),
+    path("students/<uuid:pk>/background/", panels.background, name="background"),
+    path("students/<uuid:pk>/background/show/", panels.background_show, name="background_show"),
+    path("students/<uuid:pk>/background/edit/", panels.family_edit, name="family_edit"),
+    path("students/<uuid:pk>/edit/", panels.edit, name="edit"),
+    path("students/<uuid:pk>/access/", oversight.access, name="access"),
+    path("students/<uuid:pk>/readers/", oversight.readers, name="readers"),
+    path("students/<uuid:pk>/history/", oversight.history, name="history"),
+    path("students/<uuid:pk>/counselling/", oversight.counselling, name="counselling"),
+    path("students/<uuid:pk>/counselling/end/", oversight.counselling_end, name="counselling_end"),
 
     # --- school
 
