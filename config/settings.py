@@ -114,6 +114,7 @@ CACHES = {
 # --- who signs in ---------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["students.access.GrantBackend", "allauth.account.auth_backends.AuthenticationBackend"]
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # students.access.GrantBackend is guardian's backend, with dates
 ANONYMOUS_USER_NAME = None  # django-guardian would otherwise create an active user row
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
