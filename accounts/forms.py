@@ -49,7 +49,7 @@ class ChangePasswordForm(allauth_forms.ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         labels = {
-            "oldpassword": _("Present password"),
+            "oldpassword": _("One-time password") if self.user.must_change_password else _("Present password"),
             "password1": _("New password"),
             "password2": _("New password once more"),
         }
