@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from reports import examples
 from reports.summary import ClassSummary, Counted, Reach, Seat, Share, Week, percent
+from students.grid import FOUR_WEEKS
 from students.levels import Level
 from students.mentions import REFERENCE
 from students.models import ClassAssignment, ClassGroup, Observation, SchoolCalendar, Sex, Student, Term
 
-WINDOW = dt.timedelta(days=28)  # "four weeks without a note"
 Kind, Tone, Domain = Observation.Kind, Observation.Tone, Observation.Domain
 
 
@@ -45,7 +45,7 @@ class Material:
     students: tuple[Student, ...]  # by seat, with `place`
     notes: tuple[Note, ...]
     before: tuple[Note, ...] | None
-    recent: frozenset[UUID]  # students with any note in WINDOW up to `until`
+    recent: frozenset[UUID]  # students with a note of any kind in the last FOUR_WEEKS (school days) up to `until`
     calendar: SchoolCalendar
     teachers: dict[str, tuple[str, ...]]  # duty → names
 
@@ -63,8 +63,8 @@ def collect(*, by: User, class_group: ClassGroup, term: Term, now: dt.datetime) 
     students = tuple(Student.objects.of_class(class_group, until).visible_to(by, Level.DAILY, now=now))
     calendar = SchoolCalendar.of(class_group.school_id)
     last = _term_before(calendar, term)
-    first_day = min(last.starts_on if last else term.starts_on, until - WINDOW)
-    notes = _notes(by, students, first_day, until, now)
+    since = min(last.starts_on if last else term.starts_on, calendar.days_ago(FOUR_WEEKS, until))
+    notes = _notes(by, students, since, until, now)
     before = tuple(note for note in notes if last and last.starts_on <= note.day <= last.ends_on)
     return Material(
         class_group=class_group,
@@ -73,7 +73,7 @@ def collect(*, by: User, class_group: ClassGroup, term: Term, now: dt.datetime) 
         students=students,
         notes=tuple(note for note in notes if term.starts_on <= note.day),
         before=before or None,
-        recent=frozenset(note.student for note in notes if note.day > until - WINDOW),
+        recent=frozenset(note.student for note in notes if calendar.days_between(note.day, until) < FOUR_WEEKS),
         calendar=calendar,
         teachers=_teachers(class_group, until),
     )

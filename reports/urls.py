@@ -1,3 +1,21 @@
+"""Home, to-do list, and documents."""
+
+from django.urls import path
+
+from reports.views import home, jobs
+
 app_name = "reports"
 
-urlpatterns = []
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("todo/", home.todo, name="todo"),
+    path("classes/mine/", home.classes, name="classes"),
+    path("notes/recent/", home.recent, name="recent"),
+    # /reports/
+    path("reports/", jobs.index, name="index"),
+    path("reports/<uuid:pk>/", jobs.job, name="job"),
+    path("reports/<uuid:pk>/status/", jobs.job_status, name="job_status"),
+    path("reports/<uuid:pk>/cancel/", jobs.cancel, name="cancel"),
+    path("reports/<uuid:pk>/link/", jobs.link, name="link"),
+    path("reports/<uuid:pk>/file/<str:token>/", jobs.download, name="download"),
+]

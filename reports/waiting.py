@@ -1,0 +1,159 @@
+"""What waits for one person, in the order in which it should be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import CONFIRMING_ROLES, RoleMembership, User
+from accounts.templatetags.yidang import icon_for
+from students import access, mentions
+from students.levels import Level
+from students.models import AttentionRequest, Draft, Observation, SchoolCalendar
+from students.words import moment_word
+
+MOST = 100  # rows of the to-do page
+
+
+@dataclass(frozen=True)
+class Item:
+    """One row of the to-do list. `name` is a student's (under the privacy key), `words` free text (the same).
+
+    `due_on` None: no day is set. `when`: the due word. `is_due`: belongs to today's list.
+    """
+
+    icon: str
+    title: str
+    href: str
+    when: str
+    name: str = ""
+    words: str = ""
+    late: bool = False
+    urgent: bool = False
+    is_due: bool = True
+
+
+@dataclass(frozen=True)
+class Waiting:
+    items: tuple[Item, ...]
+    student_ids: tuple
+    level: int  # the highest level among them; 0 when no student is named
+
+    @property
+    def due(self) -> list[Item]:
+        return [item for item in self.items if item.is_due]
+
+
+def waiting_for(user: User, calendar: SchoolCalendar, *, now: datetime) -> Waiting:
+    """Attention first, then what one has promised, then what is half-written. Five statements at most, however many
+    rows: attention and confirmations are asked for only where they are somebody's duty."""
+    today = timezone.localdate(now)
+    attention = _attention(user, now)
+    promised = _promised(user, today, now)
+    confirmations = _confirmations(user, now)
+    items = [
+        *(_attention_item(request, calendar, now) for request in attention),
+        *confirmations,
+        *(_promise_item(note, calendar, today) for note in promised),
+        *(_draft_item(draft, today) for draft in Draft.objects.unfinished_of(user, now)),
+    ]
+    named = [*attention, *promised]
+    return Waiting(
+        tuple(items), tuple(each.student_id for each in named), max((each.level for each in named), default=0)
+    )
+
+
+def _attention(user: User, now: datetime) -> list[AttentionRequest]:
+    if user.roles(now).isdisjoint(access.ATTENTION_ROLES):
+        return []
+    waiting = AttentionRequest.objects.visible_to(user, now=now).waiting().select_related("student", "observation")
+    return list(waiting.order_by("created_at")[:MOST])
+
+
+def _promised(user: User, today: date, now: datetime) -> list[Observation]:
+    """Own notes that are still open to their author: a promise about a student who is out of sight waits no more."""
+    notes = Observation.objects.visible_to(user, now=now).open_items_of(user, today=today)
+    return list(notes.select_related("student")[:MOST])
+
+
+def _confirmations(user: User, now: datetime) -> list[Item]:
+    if user.roles(now).isdisjoint(CONFIRMING_ROLES):
+        return []
+    proposed = RoleMembership.objects.of_school(user.school_id).waiting().exclude(granted_by=user).exclude(user=user)
+    if not (number := proposed.count()):
+        return []
+    title = ngettext("%(n)d role to confirm", "%(n)d roles to confirm", number) % {"n": number}
+    return [Item("user-check", title, reverse("accounts:waiting"), _("waits for a second person"))]
+
+
+def _attention_item(request: AttentionRequest, calendar: SchoolCalendar, now: datetime) -> Item:
+    today = timezone.localdate(now)
+    waited = calendar.days_between(timezone.localdate(request.created_at), today)
+    when = moment_word(request.created_at, today)
+    if waited:
+        when = ngettext("waiting for %(n)d school day", "waiting for %(n)d school days", waited) % {"n": waited}
+    return Item(
+        icon="alert-circle",
+        title=_("needs attention"),
+        href=reverse("students:attention"),
+        when=when,
+        name=request.student.name,
+        words=own_words(request.observation, request.student),
+        late=waited > 0,
+        urgent=True,
+    )
+
+
+def _promise_item(note: Observation, calendar: SchoolCalendar, today: date) -> Item:
+    return Item(
+        icon=icon_for(note.kind),
+        title=_("follow up: %(kind)s") % {"kind": note.get_kind_display()},
+        href=note.get_absolute_url(),
+        when=due_word(note.follow_up_on, calendar, today),
+        name=note.student.name,
+        words=own_words(note, note.student),
+        late=note.follow_up_on < today,
+        is_due=note.follow_up_on <= today,
+    )
+
+
+def _draft_item(draft: Draft, today: date) -> Item:
+    return Item(
+        icon="pencil",
+        title=_("a note not finished"),
+        href=draft.get_absolute_url(),
+        when=moment_word(draft.updated_at, today),
+        words=draft.words,
+    )
+
+
+def own_words(note: Observation, student: Any) -> str:
+    """The note's words with the name of its own student only; fellow students stay "another student". No statement.
+
+    Nothing of a sensitive note: others look on while a home page is open.
+    """
+    return mentions.show(note.facts, {str(student.pk): student.name}) if note.level == Level.DAILY else ""
+
+
+def due_word(day: date, calendar: SchoolCalendar, today: date) -> str:
+    """今天, 还有 3 天, 过了 2 天: school days, never "overdue". A day on which there is no school counts as the next one."""
+    if day == today:
+        return _("today")
+    if day < today:
+        past = max(1, calendar.days_between(day, today))
+        return ngettext("%(n)d day past", "%(n)d days past", past) % {"n": past}
+    left = max(1, calendar.days_between(today, day))
+    return ngettext("%(n)d day left", "%(n)d days left", left) % {"n": left}
+
+
+def split_due(items: Sequence[Item], most: int) -> tuple[list[Item], int]:
+    """The first `most` of today's items, and how many there are in all."""
+    due: Iterable[Item] = [item for item in items if item.is_due]
+    return list(due)[:most], len(items)
