@@ -71,6 +71,7 @@ class Student(OpaqueModel):
         LEFT = "left", _("Left")
 
     PRESENT = (Status.PRESENT, Status.SUSPENDED)
+    place = None  # the enrolment of a day, set by placed_on
 
     school = models.ForeignKey(School, models.PROTECT, related_name="students")
     name = models.CharField(_("Name"), max_length=50)
