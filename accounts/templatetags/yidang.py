@@ -25,6 +25,7 @@ ICONS = {
     "concerned": "heart",
     "neutral": "minus",
     "ordinary": "minus",
+    "plain": "minus",
     "positive": "sun",
     "pdf": "file-type-pdf",
     "xlsx": "file-spreadsheet",

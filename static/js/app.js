@@ -7,3 +7,4 @@ import "./select.js";
 import "./sheet.js";
 import "./submit.js";
 import "./reveal.js";
+import "./photos.js";

@@ -60,8 +60,10 @@ def record_observation(
     values = {**fields, **_referred(fields, students)}
     incident = incident or uuid.uuid4()
     rows = _insert(by, students, incident, follows, values)
-    if rows is None or Observation.objects.filter(incident=incident).exclude(pk__in=[row.pk for row in rows]).exists():
+    if rows is None:
         return _filed_before(by, students, incident, values)
+    if Observation.objects.filter(incident=incident).exclude(pk__in=[row.pk for row in rows]).exists():
+        raise AlreadyFiled  # the note of other students, perhaps of another author: nobody joins it
     if needs_attention or rows[0].level == Level.CONFIDENTIAL:
         _ask_for_attention(by, rows)
     if follows is not None:
@@ -89,7 +91,7 @@ def _insert(by: User, students: list[Student], incident, follows, values: Mappin
 
 
 def _filed_before(by: User, students: list[Student], incident, values: Mapping) -> list[Observation]:
-    """What the first sending saved, if that is the same note. Raising rolls back whatever this one inserted."""
+    """What the first sending saved, if that is the same note."""
     saved = list(Observation.objects.valid().filter(incident=incident, author=by).select_related("student"))
     same_children = {row.student_id for row in saved} == {student.pk for student in students}
     same_words = all(getattr(row, name) == values.get(name, "") for row in saved for name in Observation.TEXTS)

@@ -158,7 +158,7 @@ class NoteFields(FollowUp):
         widget=forms.RadioSelect,
         required=False,
     )
-    needs_attention = forms.BooleanField(label=_("Needs attention: tell the counsellor and 德育处 now"), required=False)
+    needs_attention = forms.BooleanField(label=_("Needs attention: tell the counsellor and the moral-education office now"), required=False)
 
     def __init__(self, *args: Any, now: datetime, **kwargs: Any):
         super().__init__(*args, today=timezone.localdate(now), **kwargs)
@@ -193,6 +193,15 @@ class NoteFields(FollowUp):
         "kind", "domains", "facts", "tone", "happened_on", "happened_at_time", "setting", "analysis", "action", "own_words",
         "level", "follow_up_on",
     )  # fmt: skip
+
+    FOLDED = ("level", "reason", "setting", "analysis", "action", "own_words")
+
+    @property
+    def more_open(self) -> bool:
+        """Whether the fold holds something to look at: an error, words, or more than the usual confidentiality."""
+        filled = (self[name].value() for name in ("analysis", "action", "own_words", "setting"))
+        raised = str(self["level"].value() or Level.DAILY) != str(int(Level.DAILY))
+        return raised or any(name in self.errors for name in self.FOLDED) or any(filled)
 
     def fields_of_note(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.MODEL_FIELDS}

@@ -12,6 +12,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from accounts.decorators import policy
@@ -70,12 +71,12 @@ def happened_words(note: Observation, today) -> str:
         parts[0] += f" {note.happened_at_time:%H:%M}"
     if note.setting:
         parts.append(note.get_setting_display())
-    return _(", ").join(map(str, parts))
+    return pgettext("between facts", ", ").join(map(str, parts))
 
 
 def locked_words(level: int) -> str:
     if level == Level.SENSITIVE:
-        return _("Sensitive: head teachers, grade leader, 德育处 and those who help see this")
+        return _("Sensitive: head teachers, grade leader, moral-education office and those who help see this")
     if level == Level.CONFIDENTIAL:
         return _("Confidential: only those who take it up see this")
     return ""

@@ -141,7 +141,7 @@ def _done(request: HttpRequest, rows: list[Observation], *, attention: bool) -> 
     messages.success(request, format_html('{} <a href="{}">{}</a>', saved, undo, _("Undo")))
     if attention or rows[0].level == Level.CONFIDENTIAL:
         mine = format_html('<a href="{}">{}</a>', reverse("students:notes_mine"), _("My notes"))
-        told = _("The counsellor and 德育处 have it on their home page now. Whether they took it up stands under")
+        told = _("The counsellor and the moral-education office have it on their home page now. Whether they took it up stands under")
         messages.info(request, format_html("{} {}", told, mine))
     return redirect(way_back(request))
 
