@@ -42,6 +42,20 @@ BELONGS_TO = {
     "accounts:department": "accounts:staff",
     "accounts:departments": "accounts:staff",
     "accounts:school": "accounts:staff",
+    "students:terms": "accounts:staff",
+    "students:term": "accounts:staff",
+    "students:term_add": "accounts:staff",
+    "students:calendar": "accounts:staff",
+    "students:classes_admin": "accounts:staff",
+    "students:class_admin": "accounts:staff",
+    "students:grade_admin": "accounts:staff",
+    "students:duty_end": "accounts:staff",
+    "students:leader_end": "accounts:staff",
+    "students:add": "students:placements",
+    "students:move": "students:placements",
+    "students:leave": "students:placements",
+    "students:back": "students:placements",
+    "students:rollover": "students:placements",
     "usersessions_list": "accounts:me",
     "account_change_password": "accounts:me",
 }
@@ -139,6 +153,8 @@ def _entries(roles: frozenset[Role], files: bool) -> list[Entry | None]:
         files and _entry("reports:index", "file-text", _("Term summary"), pgettext("tab", "Summary")),
         Role.ACADEMIC in roles
         and _entry("students:imports", "file-import", _("Roster import"), pgettext("tab", "Import")),
+        Role.ACADEMIC in roles
+        and _entry("students:placements", "school", _("Enrolment"), pgettext("tab", "Enrolment")),
         Role.SYSTEM_ADMIN in roles
         and _entry("accounts:staff", "id-badge-2", _("Staff and roles"), pgettext("tab", "Staff")),
         not roles.isdisjoint(CONFIRMING_ROLES)

@@ -6,12 +6,16 @@ from students.views import (
     attention,
     classes,
     drafts,
+    duties,
     files,
+    imports,
     note_changes,
     note_pages,
     notes,
     oversight,
     panels,
+    placements,
+    school,
     search,
 )
 
@@ -55,6 +59,31 @@ urlpatterns = [
     path("students/<uuid:pk>/counselling/end/", oversight.counselling_end, name="counselling_end"),
 
     # --- school
+    path("school/terms/", school.terms, name="terms"),
+    path("school/terms/add/", school.term_add, name="term_add"),
+    path("school/terms/<uuid:pk>/", school.term, name="term"),
+    path("school/calendar/", school.calendar, name="calendar"),
+    path("school/calendar/seed/", school.calendar_seed, name="calendar_seed"),
+    path("school/calendar/<uuid:pk>/remove/", school.calendar_remove, name="calendar_remove"),
+    path("school/classes/", duties.classes_admin, name="classes_admin"),
+    path("school/classes/<uuid:pk>/", duties.class_admin, name="class_admin"),
+    path("school/grades/<str:stage>/<int:entry_year>/", duties.grade_admin, name="grade_admin"),
+    path("school/duties/<uuid:pk>/end/", duties.duty_end, name="duty_end"),
+    path("school/leaders/<uuid:pk>/end/", duties.leader_end, name="leader_end"),
+    path("school/rollover/", placements.rollover, name="rollover"),
+    path("placements/", placements.placements, name="placements"),
+    path("students/add/", placements.add, name="add"),
+    path("students/<uuid:pk>/move/", placements.move, name="move"),
+    path("students/<uuid:pk>/leave/", placements.leave, name="leave"),
+    path("students/<uuid:pk>/back/", placements.back, name="back"),
 
     # --- imports
+    path("imports/", imports.imports, name="imports"),
+    path("imports/<uuid:pk>/", imports.import_detail, name="import_detail"),
+    path("imports/<uuid:pk>/status/", imports.import_status, name="import_status"),
+    path("imports/<uuid:pk>/columns/", imports.import_columns, name="import_columns"),
+    path("imports/<uuid:pk>/confirm/", imports.import_confirm, name="import_confirm"),
+    path("imports/<uuid:pk>/cancel/", imports.import_cancel, name="import_cancel"),
+    path("imports/<uuid:pk>/undo/", imports.import_undo, name="import_undo"),
+    path("imports/<uuid:pk>/refused/", imports.import_refused, name="import_refused"),
 ]

@@ -102,6 +102,14 @@ def end_schooling(by: User | None, student: Student, status: str, on: date) -> N
 
 
 @transaction.atomic
+def suspend_student(*, by: User, student: Student) -> None:
+    """On leave (休学): the seat is kept, and so is what the teachers see."""
+    student.status = Student.Status.SUSPENDED
+    stamp(by, student)
+    save_version(student, ["status"], student.version)
+
+
+@transaction.atomic
 def return_to_school(
     *, by: User | None, student: Student, class_group: ClassGroup, seat_no: int | None, on: date, now: datetime
 ) -> None:
