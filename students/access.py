@@ -214,9 +214,10 @@ def why_visible(user: User, student: Student, *, now: datetime | None = None) ->
 def who_can_see(
     student: Student, *, now: datetime | None = None, level: int = Level.BASIC, only: User | None = None
 ) -> list[Why]:
-    """Everybody who sees this student's records of `level`, with the reason: grants first, then roles. Two statements."""
+    """Everybody who sees this student's records of `level`, with the reason: what opens most first. Two statements."""
     now = now or timezone.now()
-    grants = AccessGrant.objects.live(now).opening(level).filter(content_object=student, user__is_active=True)
+    staff = {"user__school": student.school_id, "user__is_active": True}
+    grants = AccessGrant.objects.live(now).opening(level).filter(content_object=student, **staff)
     roles = [role for role, opens in SCHOOL_LEVEL.items() if opens >= level]
     memberships = RoleMembership.objects.live(timezone.localdate(now)).filter(
         user__school=student.school_id, role__in=roles
@@ -233,7 +234,7 @@ def who_can_see(
             user=grant.user,
             code=grant.reason,
         )
-        for grant in grants.select_related("user", "permission").order_by("-permission__codename", "starts_at")
+        for grant in grants.select_related("user", "permission").order_by("starts_at", "pk")
     ]
     by_role = [
         Why(
@@ -246,7 +247,7 @@ def who_can_see(
         )
         for each in memberships.select_related("user").order_by("role", "starts_on")
     ]
-    return by_grant + by_role
+    return sorted(by_grant + by_role, key=lambda why: -why.level)
 
 
 def audience(students: Iterable[Student], level: int, *, attention: bool, now: datetime) -> list[Why]:

@@ -181,3 +181,12 @@ def test_has_perm_answers_for_students_only(cast):
         "students.view_sensitive",
     }
     assert cast.zhou.get_all_permissions() == set()
+
+
+def test_the_strongest_reason_comes_first(cast, now, today):
+    """A head teacher who also teaches a subject there is told of the first."""
+    placements.assign_to_class(
+        by=None, user=cast.zhou, class_group=cast.own_class, duty="subject", subject="语文",
+        starts_on=today - timedelta(days=4000), now=now,
+    )  # fmt: skip
+    assert [why.code for why in access.why_visible(cast.zhou, cast.an)] == ["head", "subject"]
