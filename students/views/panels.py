@@ -53,7 +53,7 @@ def background(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def background_show(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The same panel with one number or address in full. By POST, since it is a deed: the read log names this page."""
-    return _background(request, pk, in_full=request.POST.get("field", "?"))
+    return _background(request, pk, in_full=request.POST.get("field") or "?")
 
 
 def _background(request: HttpRequest, pk: UUID, in_full: str) -> HttpResponse:

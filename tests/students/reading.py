@@ -44,4 +44,6 @@ def fill(student) -> None:
         needs_aid=True,
         health_status="健康或良好",
     )
-    Guardian.objects.create(student=student, name="彭外婆", relation="祖父母或外祖父母", is_guardian=True, phone="13900005678")
+    Guardian.objects.create(
+        student=student, name="彭外婆", relation="祖父母或外祖父母", is_guardian=True, phone="13900005678"
+    )

@@ -96,7 +96,10 @@ def test_filters_with_their_numbers(cast, sign_in, today):
     note(cast.an, cast.zhou, kind=Observation.Kind.TALK)
     note(cast.bei, cast.zhou, happened_on=calendar.days_ago(20, today))
     client = sign_in(cast.zhou)
-    found = {key: names_in(client.get(url_of(cast.own_class), {"show": key})) for key in ("quiet", "talk", "boarding", "birthday")}
+    found = {
+        key: names_in(client.get(url_of(cast.own_class), {"show": key}))
+        for key in ("quiet", "talk", "boarding", "birthday")
+    }
     assert found == {"quiet": ["贝宁宁"], "talk": ["贝宁宁"], "boarding": ["安然然"], "birthday": ["安然然"]}
     counts = {key: count for key, _, count, _ in client.get(url_of(cast.own_class)).context["filters"]}
     assert counts == {"all": 2, "quiet": 1, "talk": 1, "boarding": 1, "birthday": 1}

@@ -7,7 +7,12 @@ from students.masking import mask_address, mask_id, mask_phone
 
 @pytest.mark.parametrize(
     ("number", "shown"),
-    [("990102201705203217", "99**************17"), ("G990102201705203217", "G9***************17"), ("A12345", "******"), ("", "")],
+    [
+        ("990102201705203217", "99**************17"),
+        ("G990102201705203217", "G9***************17"),
+        ("A12345", "******"),
+        ("", ""),
+    ],
 )
 def test_a_masked_id_shows_neither_birthday_nor_sex(number, shown):
     assert mask_id(number) == shown
