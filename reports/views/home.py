@@ -14,6 +14,7 @@ from accounts.decorators import policy
 from reports.mine import my_classes
 from reports.waiting import Waiting, split_due, waiting_for
 from students import audit, mentions
+from students.access import school_level
 from students.levels import Level
 from students.models import FileAccess, Observation, SchoolCalendar
 from students.words import moment_word
@@ -67,10 +68,13 @@ def greeting(now: datetime) -> str:
 @require_safe
 def classes(request: HttpRequest) -> HttpResponse:
     """My classes with their rings, and three students to talk to: a page, and the panel of the home page."""
-    mine = my_classes(request.user, now=timezone.now())
+    now = timezone.now()
+    mine = my_classes(request.user, now=now)
     if mine.student_ids:
         audit.record(request, FileAccess.Kind.LIST, students=mine.student_ids)
-    return _page_or_panel(request, "reports/classes.html", {"mine": mine})
+    return _page_or_panel(
+        request, "reports/classes.html", {"mine": mine, "whole_school": school_level(request.user, now) > 0}
+    )
 
 
 @policy("staff")

@@ -40,7 +40,7 @@ def index(request: HttpRequest) -> HttpResponse:
     form = SummaryForm(request.POST if sent == "class" else None, user=request.user, now=now)
     all_form = None
     if request.user.has_role(Role.MORAL_EDUCATION, on=timezone.localdate(now)):
-        all_form = AllClassesForm(request.POST if sent == "all" else None, user=request.user, now=now)
+        all_form = AllClassesForm(request.POST if sent == "all" else None, user=request.user, now=now, auto_id="all_%s")
     for asked in filter(None, [form, all_form]):
         if asked.is_valid():
             return redirect(asked.request(by=request.user, now=now))

@@ -11,6 +11,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 from django.utils import timezone
+from kombu import Producer
 
 from accounts.models import Role, RoleMembership
 from reports import actions, collect, making
@@ -491,3 +492,15 @@ def test_stored_files_are_private_and_carry_no_name(cast, asked):
     assert asked.file.name.startswith("reports/")
     assert len(asked.file.name) == len("reports/") + 32
     assert Path(asked.file.path).stat().st_mode & 0o077 == 0
+
+
+def test_a_request_reaches_the_broker_with_an_id_and_nothing_else(
+    cast, term, now, monkeypatch, caplog, django_capture_on_commit_callbacks
+):
+    sent = []
+    publish = Producer.publish
+    monkeypatch.setattr(Producer, "publish", lambda *a, **kw: (sent.append(a[1]), publish(*a, **kw))[1])
+    with django_capture_on_commit_callbacks(execute=True):
+        job = actions.request_summary(by=cast.zhou, class_group=cast.own_class, term=term, now=now)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+    assert [body[0] for body in sent] == [(str(job.pk),)]
