@@ -21,7 +21,7 @@ from students.models import ClassGroup, ColumnMapping, RosterImport, RosterRow, 
 from students.models.jobs import MAX_ATTEMPTS
 from students.roster.columns import automatic_mapping, corrected, find_header_row, header_fingerprint, mapping_of
 from students.roster.difference import Difference, differences
-from students.roster.reading import EMPTY, MAX_BYTES, TOO_LARGE, Sheet
+from students.roster.reading import Sheet, look_at
 from students.roster.refusal import Refused
 from students.roster.sandbox import read_in_child
 from students.roster.undoing import CannotUndo, undo
@@ -48,11 +48,8 @@ class NotNow(ValueError):
 def upload(
     *, by: User | None, school: School, data: bytes, filename: str, now: datetime, in_background: bool = True
 ) -> RosterImport:
-    """Keep the file, encrypted, and ask for its dry run. Raises Refused for one that is too large or empty."""
-    if len(data) > MAX_BYTES:
-        raise Refused(TOO_LARGE)
-    if not data:
-        raise Refused(EMPTY)
+    """Keep the file, encrypted, and ask for its dry run. Raises Refused for what is plainly no roster."""
+    look_at(data)
     job = RosterImport(
         school=school,
         requested_by=by,

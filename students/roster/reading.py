@@ -76,6 +76,19 @@ def read_sheet(source: bytes | str | Path, filename: str = "", *, score: Score |
     return _read_csv(data)
 
 
+def look_at(data: bytes) -> None:
+    """A first look that parses nothing, for the web process: refuses what is plainly no spreadsheet, in a sentence."""
+    if not data:
+        raise Refused(EMPTY)
+    if len(data) > MAX_BYTES:
+        raise Refused(TOO_LARGE)
+    if data.startswith(b"PK"):
+        if b"xl/workbook." not in data and not data[30:80].startswith(b"mimetypeapplication/vnd.oasis"):
+            raise Refused(NOT_A_WORKBOOK)
+    elif not data.startswith(OLE_HEADER):
+        _refuse_other_text(decode(data))
+
+
 def _load(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)
@@ -197,15 +210,19 @@ def _best(sheets: list[Sheet], score: Score | None) -> Sheet:
 
 def _read_csv(data: bytes) -> Sheet:
     text = decode(data)
-    start = text.lstrip()[:200].lower()
-    if start.startswith("<") or start.startswith("mime-version:"):
-        raise Refused(WEB_PAGE)
-    if sum(ord(letter) < 32 and letter not in "\t\r\n\f" for letter in text[:4000]) > 8:
-        raise Refused(NOT_A_WORKBOOK)
+    _refuse_other_text(text)
     rows = _csv_rows(text)
     if not any(any(row) for row in rows):
         raise Refused(NO_ROWS)
     return Sheet(rows=rows, format="csv")
+
+
+def _refuse_other_text(text: str) -> None:
+    start = text.lstrip()[:200].lower()
+    if start.startswith(("<", "mime-version:")):
+        raise Refused(WEB_PAGE)
+    if sum(ord(letter) < 32 and letter not in "\t\r\n\f" for letter in text[:4000]) > 8:
+        raise Refused(NOT_A_WORKBOOK)
 
 
 def decode(data: bytes) -> str:

@@ -27,6 +27,7 @@ from students.models import (
 from students.roster import actions, running
 from students.roster.difference import Difference
 from students.roster.fields import TEMPLATE
+from students.roster.refusal import Refused
 from students.roster.values import id_check_digit
 from tests.factories import ObservationFactory, SchoolFactory, UserFactory, assign, this_year
 
@@ -449,15 +450,27 @@ def test_a_job_that_is_taken_is_left_alone_and_an_applied_one_is_not_applied_aga
     assert job.phase == "undone"
 
 
-def test_a_file_that_is_none_fails_with_its_sentence(school):
-    for data in (b"<html></html>", "性别,班级\n男,302\n".encode()):
-        job = prepared(school, data)
-        assert (job.state, job.phase) == ("failed", "uploaded")
-        assert job.error
-    with pytest.raises(ValueError, match=r"."):
-        actions.upload(by=None, school=school, data=b"", filename="a", now=timezone.now())
-    with pytest.raises(ValueError, match="10"):
-        actions.upload(by=None, school=school, data=b"x" * 10_500_000, filename="a", now=timezone.now())
+def test_a_sheet_without_a_header_fails_with_its_sentence_and_its_file_goes(school):
+    job = prepared(school, "性别,班级\n男,302\n".encode())
+    assert (job.state, job.phase) == ("failed", "uploaded")
+    assert job.error
+    assert not job.file
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"x" * 10_500_000,
+        b"<html></html>",
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(32)) * 20,
+        b"PK\x03\x04word/document.xml",
+    ],
+)
+def test_what_is_plainly_no_roster_leaves_no_trace(school, data):
+    with pytest.raises(Refused, match=r"."):
+        actions.upload(by=None, school=school, data=data, filename="名册.xlsx", now=timezone.now())
+    assert not RosterImport.objects.exists()
 
 
 # --- undo -------------------------------------------------------------------------------------------------------------

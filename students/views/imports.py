@@ -1,0 +1,230 @@
+"""The roster import in the browser: upload, columns, difference, done. For the academic office (教务) alone."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts.decorators import policy
+from accounts.models import Role
+from students import audit
+from students.forms.imports import ColumnsForm, UploadForm
+from students.levels import Level
+from students.models import FileAccess, RosterImport, RosterRow, school_year_of
+from students.roster import actions
+from students.roster.refusal import Refused
+from students.roster.returning import refused_rows
+from students.roster.showing import Shown, column_note, show
+from students.views.answers import posted, status_of
+
+academic_only = policy("role", Role.ACADEMIC)
+get_or_post = require_http_methods(["GET", "HEAD", "POST"])
+Phase, Status = RosterImport.Phase, RosterRow.Status
+
+PER_PAGE = 50
+MOST_REFUSED = 30
+RECENT = 20
+FILTERS = {
+    "all": [Status.NEW, Status.CHANGED],
+    "new": [Status.NEW],
+    "changed": [Status.CHANGED],
+    "unchanged": [Status.UNCHANGED],
+}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def _import_of(request: HttpRequest, pk: UUID) -> RosterImport:
+    """Fetching is checking: the academic office sees the imports of its own school."""
+    return get_object_or_404(RosterImport.objects.select_related("requested_by"), pk=pk, school=request.user.school_id)
+
+
+def step_words() -> list[str]:
+    return [_("Upload the file"), _("Match the columns"), _("Check the differences"), _("Done")]
+
+
+# --- upload -----------------------------------------------------------------------------------------------------------
+
+
+@academic_only
+@get_or_post
+def imports(request: HttpRequest) -> HttpResponse:
+    form = UploadForm(posted(request), request.FILES or None)
+    if request.method == "POST" and form.is_valid() and (job := _upload(request, form)):
+        return redirect("students:import_detail", job.pk)
+    recent = RosterImport.objects.filter(school=request.user.school_id).select_related("requested_by")[:RECENT]
+    context = {"form": form, "recent": recent, "steps": step_words()}
+    return render(request, "students/imports/imports.html", context, status=status_of(form))
+
+
+def _upload(request: HttpRequest, form: UploadForm) -> RosterImport | None:
+    file = form.cleaned_data["file"]
+    try:
+        return actions.upload(
+            by=request.user, school=request.user.school, data=file.read(), filename=file.name, now=timezone.now()
+        )
+    except Refused as refusal:
+        form.add_error("file", str(refusal))
+        return None
+
+
+# --- one import -------------------------------------------------------------------------------------------------------
+
+
+@academic_only
+@require_safe
+def import_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What the import needs next: to wait, to be confirmed, or nothing any more."""
+    job = _import_of(request, pk)
+    if job.is_unfinished or job.phase == Phase.UPLOADED:
+        return render(request, "students/imports/progress.html", _progress(job))
+    if job.phase == Phase.PREPARED:
+        return _differences(request, job)
+    return _finished(request, job)
+
+
+def _progress(job: RosterImport) -> dict[str, Any]:
+    words = {
+        "prepare": _("The file is read and compared"),
+        "apply": _("The students are written"),
+        "undo": _("The import is taken back"),
+    }
+    now_at = {"prepare": 2, "apply": 4, "undo": 4}[job.step]
+    return {"job": job, "doing": words[job.step], "steps": step_words(), "now_at": now_at}
+
+
+@academic_only
+@require_safe
+def import_status(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The progress bar alone; once it is over, the page that comes next."""
+    job = _import_of(request, pk)
+    if job.is_unfinished:
+        return render(request, "students/imports/progress.html#progress", _progress(job))
+    here = reverse("students:import_detail", args=[job.pk])
+    return HttpResponseClientRedirect(here) if request.htmx else redirect(here)
+
+
+def _differences(request: HttpRequest, job: RosterImport) -> HttpResponse:
+    shown_as = request.GET.get("show", "all")
+    if shown_as not in FILTERS:
+        raise Http404
+    school_year = school_year_of(timezone.localdate())
+    page = Paginator(job.rows.filter(status__in=FILTERS[shown_as]), PER_PAGE).get_page(request.GET.get("page"))
+    rows = [show(row, school_year=school_year) for row in page]
+    refused = [show(row, school_year=school_year) for row in job.rows.filter(status=Status.REFUSED)[:MOST_REFUSED]]
+    _record(request, [*rows, *refused], FileAccess.Kind.LIST)
+    good = job.new + job.changed
+    context = {
+        "job": job, "page": page, "rows": rows, "refused": refused, "shown_as": shown_as, "filters": _filters(job),
+        "columns": column_note(job.mapping), "steps": step_words(), "good": good + job.unchanged, "writes": good,
+        "total": good + job.unchanged + job.refused,
+    }  # fmt: skip
+    return render(request, "students/imports/differences.html", context)
+
+
+def _filters(job: RosterImport) -> list[tuple[str, str, int]]:
+    return [
+        ("all", _("New and changed"), job.new + job.changed),
+        ("new", _("New"), job.new),
+        ("changed", _("Changed"), job.changed),
+        ("unchanged", _("Unchanged"), job.unchanged),
+    ]
+
+
+def _record(request: HttpRequest, rows: list[Shown], kind: str) -> None:
+    students = [row.student for row in rows if row.student]
+    audit.record(request, kind, students=students, level=max((row.level for row in rows), default=Level.BASIC))
+
+
+def _finished(request: HttpRequest, job: RosterImport) -> HttpResponse:
+    school_year = school_year_of(timezone.localdate())
+    refused = [show(row, school_year=school_year) for row in job.rows.filter(status=Status.REFUSED)[:MOST_REFUSED]]
+    _record(request, refused, FileAccess.Kind.LIST)
+    context = {
+        "job": job,
+        "refused": refused,
+        "steps": step_words(),
+        "can_undo": actions.can_undo(job, timezone.now()),
+        "last_day": job.applied_at + actions.UNDO_DAYS,
+    }
+    return render(request, "students/imports/finished.html", context)
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+
+
+@academic_only
+@get_or_post
+def import_columns(request: HttpRequest, pk: UUID) -> HttpResponse:
+    job = _import_of(request, pk)
+    if job.phase != Phase.PREPARED or job.is_unfinished:
+        raise Http404
+    chosen = {f"column_{index}": key for index, key in job.mapping["fields"].items()}
+    form = ColumnsForm(posted(request), headers=job.mapping["headers"], initial=chosen)
+    if form.is_valid():
+        actions.remap(by=request.user, job=job, fields=form.chosen, now=timezone.now())
+        return redirect("students:import_detail", job.pk)
+    context = {"job": job, "form": form, "steps": step_words()}
+    return render(request, "students/imports/columns.html", context, status=status_of(form))
+
+
+# --- what happens to it -----------------------------------------------------------------------------------------------
+
+
+@academic_only
+@require_POST
+def import_confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
+    job = _import_of(request, pk)
+    good_rows_only = request.POST.get("rows") == "good"
+    try:
+        actions.confirm(by=request.user, job=job, good_rows_only=good_rows_only, now=timezone.now())
+    except actions.NotNow as refusal:
+        messages.error(request, str(refusal))
+    return redirect("students:import_detail", job.pk)
+
+
+@academic_only
+@require_POST
+def import_undo(request: HttpRequest, pk: UUID) -> HttpResponse:
+    job = _import_of(request, pk)
+    try:
+        actions.ask_undo(by=request.user, job=job, now=timezone.now())
+    except actions.NotNow as refusal:
+        messages.error(request, str(refusal))
+    return redirect("students:import_detail", job.pk)
+
+
+@academic_only
+@require_POST
+def import_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Stops what runs; an import that waits to be confirmed goes with its file. Nothing has been written by then."""
+    job = _import_of(request, pk)
+    if job.is_unfinished:
+        actions.cancel(by=request.user, job=job, now=timezone.now())
+        return redirect("students:import_detail", job.pk)
+    if job.phase in {Phase.UPLOADED, Phase.PREPARED}:
+        actions.discard(job=job)
+        messages.success(request, _("The import is put away. Nothing was written."))
+    return redirect("students:imports")
+
+
+@academic_only
+@require_safe
+def import_refused(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The refused rows as a file in the same layout, to be corrected and uploaded again. No name in the file's name."""
+    job = _import_of(request, pk)
+    if not job.refused:
+        raise Http404
+    audit.record(request, FileAccess.Kind.EXPORT, level=Level.SENSITIVE)
+    answer = HttpResponse(refused_rows(job), content_type=XLSX)
+    answer["Content-Disposition"] = 'attachment; filename="roster-refused.xlsx"'
+    return answer
