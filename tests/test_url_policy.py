@@ -29,10 +29,10 @@ def test_every_view_states_a_policy():
 
 def test_only_these_urls_are_open_to_everybody():
     public = {name for name, view in URLS.items() if view.policy.kind == "public"}
-    assert public == {"account_login", "health", "offline"}
+    assert public == {"account_login", "account_logout", "health", "offline"}
 
 
 def test_no_url_without_sign_in_but_the_public_ones():
     """LoginRequiredMiddleware guards whatever does not opt out."""
     opted_out = {name for name, view in URLS.items() if not getattr(view, "login_required", True)}
-    assert opted_out == {"account_login", "health", "offline"}
+    assert opted_out == {"account_login", "account_logout", "health", "offline"}
