@@ -3,13 +3,13 @@
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts.decorators import policy
 
 
 @policy("public")
-@require_GET
+@require_safe
 def health(request: HttpRequest) -> HttpResponse:
     """For the container's health check: this process answers and reaches its database."""
     with connection.cursor() as cursor:
@@ -18,7 +18,7 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 @policy("public")
-@require_GET
+@require_safe
 def offline(request: HttpRequest) -> HttpResponse:
     """What to do without a network; the same for everybody."""
     return render(request, "offline.html")
