@@ -36,7 +36,9 @@ class FamilyForm(forms.ModelForm):
 class CounsellingForm(forms.Form):
     """Which counsellor may read the confidential part, from when to when, and why."""
 
-    counsellor = forms.ModelChoiceField(label=_("Counsellor"), queryset=User.objects.none())
+    counsellor = forms.ModelChoiceField(
+        label=_("Counsellor"), queryset=User.objects.none(), empty_label=_("Please choose")
+    )
     starts_on = forms.DateField(label=_("First day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
     ends_on = forms.DateField(label=_("Last day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
     note = forms.CharField(label=_("Why"), max_length=200, widget=forms.Textarea(attrs={"rows": 2, "maxlength": 200}))

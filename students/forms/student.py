@@ -33,9 +33,10 @@ class StudentFilterForm(forms.Form):
         self.fields["q"].widget.attrs = {"autocomplete": "off", "type": "search"}
 
     def wanted(self) -> dict[str, str]:
-        """The valid choices; what is not valid counts as not chosen."""
+        """The valid choices; what is not valid or goes without saying counts as not chosen."""
         self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
+        usual = {"state": "here"}
+        return {name: value for name, value in self.cleaned_data.items() if value and value != usual.get(name)}
 
 
 class StudentForm(forms.ModelForm):

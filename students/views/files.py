@@ -19,7 +19,7 @@ from students import timeline as reading
 from students.levels import Level
 from students.models import FileAccess, Observation, SchoolCalendar, Student, Term
 from students.views.fetch import student_or_404
-from students.words import header_line, whys_in_words
+from students.words import header_line, why_word
 
 CORRECTING = (Role.ACADEMIC, Role.MORAL_EDUCATION)
 
@@ -38,7 +38,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "header": header_line(student, today),
         "class_group": student.place.class_group if student.place else None,
         "class_name": student.place.class_group.name_on(today) if student.place else "",
-        "reasons": whys_in_words(whys, today)[:1],
+        "reason": why_word(whys[0], today),
         "daily": level >= Level.DAILY,
         "sensitive": level >= Level.SENSITIVE,
         "may_correct": not roles.isdisjoint(CORRECTING),

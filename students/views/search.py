@@ -22,7 +22,7 @@ from students.words import seat_word
 PAGE = 50
 
 
-@policy("student", level=Level.BASIC)
+@policy("staff")
 @require_http_methods(["GET", "HEAD", "POST"])
 def search(request: HttpRequest) -> HttpResponse:
     """A box in the top bar (htmx) and a page of its own; at most 12, the rest in the list."""
@@ -49,7 +49,7 @@ def _results(request: HttpRequest, typed: str, now) -> dict:
     return {"results": results, "more": len(rows) > finding.SHOWN, "no_files": not shown and not seen.exists()}
 
 
-@policy("student", level=Level.BASIC)
+@policy("staff")
 @require_http_methods(["GET", "HEAD", "POST"])
 def student_list(request: HttpRequest) -> HttpResponse:
     now, day = timezone.now(), timezone.localdate()
@@ -57,7 +57,8 @@ def student_list(request: HttpRequest) -> HttpResponse:
     asked = request.POST if request.method == "POST" else request.GET
     form = StudentFilterForm(asked, classes=classes, day=day)
     wanted = form.wanted()
-    typed = wanted.pop("q", "") if request.method == "POST" else ""
+    named = wanted.pop("q", "")
+    typed = named if request.method == "POST" else ""
     if request.method == "POST" and not typed:
         return redirect(f"{reverse('students:list')}{_query(wanted)}")
     students = _filtered(
@@ -67,7 +68,14 @@ def student_list(request: HttpRequest) -> HttpResponse:
     rows = [{"student": s, "place": seat_word(s, day)} for s in page]
     if typed:
         audit.record(request, FileAccess.Kind.SEARCH, students=page.object_list, level=Level.BASIC, terms=typed.lower())
-    context = {"form": form, "page": page, "rows": rows, "typed": typed, "narrowed": bool(wanted or typed)}
+    context = {
+        "form": form,
+        "page": page,
+        "rows": rows,
+        "typed": typed,
+        "narrowed": bool(wanted or typed),
+        "filtered": bool(wanted),
+    }
     return render(request, "students/search/list.html", context)
 
 
