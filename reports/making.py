@@ -164,9 +164,7 @@ def summary_page(figures: summary.ClassSummary) -> str:
 def _make_batch(job: ReportJob, clock: Clock) -> None:
     """Class by class, in the school's order; one that fails does not hold up the others. What an earlier attempt has
     finished stays."""
-    parts = list(
-        job.parts.select_related("class_group", "parent").order_by("-class_group__entry_year", "class_group__number")
-    )
+    parts = list(_in_order(job.parts))
     for done, part in enumerate(parts):
         _begin(job, BatchStep.CLASSES, done, clock)
         taken = _claim(ReportJob.objects.filter(pk=part.pk), clock(), take_over=True)
@@ -176,6 +174,12 @@ def _make_batch(job: ReportJob, clock: Clock) -> None:
     sheet, students = _coverage(job, parts, now)
     now = _begin(job, BatchStep.PACK, len(parts) + 1, clock)
     _deliver(job, now, students=students, file=_packed(job, sheet, now), sheet=sheet)
+
+
+def _in_order(parts):
+    """As the school lists its classes."""
+    order = ("-class_group__stage", "-class_group__entry_year", "class_group__number")
+    return parts.select_related("class_group", "parent").order_by(*order)
 
 
 def _coverage(job: ReportJob, parts: list[ReportJob], now: datetime) -> tuple[bytes, list]:
@@ -192,7 +196,7 @@ def _packed(job: ReportJob, sheet: bytes, now: datetime) -> bytes:
     """One ZIP: a PDF for each class that has one, named like the class, and the coverage sheet."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        for part in job.parts.exclude(file="").select_related("class_group"):
+        for part in _in_order(job.parts.exclude(file="")):
             with part.file.open() as pdf:
                 archive.writestr(f"{part.class_name(timezone.localdate(now))}.pdf", pdf.read())
         archive.writestr(_("coverage") + ".xlsx", sheet)

@@ -42,6 +42,9 @@ def _engine() -> tuple[Any, Any, Any]:
     import weasyprint
     from weasyprint.text.fonts import FontConfiguration
 
+    # A warning would repeat an address or a rule, so words of the page; its counting of steps is of no use to anybody.
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)
+    logging.getLogger("weasyprint.progress").setLevel(logging.ERROR)
     fonts = FontConfiguration()
     sheets = [_sheet(weasyprint, Path(_found(name)).read_text("utf-8"), fonts) for name in SHEETS]
     return weasyprint, fonts, sheets

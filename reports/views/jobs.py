@@ -57,7 +57,8 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Row:
-    """A job as a list shows it. `days_left`: whole days for which the file can still be fetched."""
+    """A job as a list shows it. `days_left`: days for which the file can still be fetched, a begun one counts; 0 on
+    the last day, which `hours_left` counts."""
 
     job: ReportJob
     title: str
@@ -74,7 +75,7 @@ def row_of(job: ReportJob, now: datetime) -> Row:
         title=job.class_name(timezone.localdate(now)),
         made=moment_word(job.finished_at or job.created_at, timezone.localdate(now)),
         can_be_fetched=left is not None,
-        days_left=left.days if left else 0,
+        days_left=left.days + 1 if left and left.days else 0,
         hours_left=int(left.total_seconds() // 3600) + 1 if left else 0,
     )
 
