@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -69,17 +70,27 @@ def _is_complaint(line) -> bool:
 def session_cookie(user, url: str) -> dict:
     client = Client()
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value, "url": url}
+    return {
+        "name": settings.SESSION_COOKIE_NAME,
+        "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
+        "url": url,
+    }
 
 
-@pytest.fixture
-def worker(transactional_db):
-    """Start and stop a real Celery worker on this run's database and broker, at will."""
-    if settings.CELERY_BROKER_URL.startswith("memory"):
-        pytest.skip("needs the broker that `make test` starts")
+@pytest.fixture(scope="session")
+def _one_worker(django_db_setup):
+    """It takes seconds to start, so journeys share it; it leaves before the database does."""
     control = Worker()
     yield control
     control.stop()
+
+
+@pytest.fixture
+def worker(transactional_db, _one_worker):
+    """A real Celery worker on this run's database and broker, to be started and killed at will."""
+    if settings.CELERY_BROKER_URL.startswith("memory"):
+        pytest.skip("needs the broker that `make test` starts")
+    return _one_worker
 
 
 class Worker:
@@ -87,7 +98,13 @@ class Worker:
         self.process = None
         self.log = Path(os.environ["YIDANG_VAR"]) / f"worker-{uuid.uuid4().hex}.log"
 
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     def start(self) -> None:
+        if self.is_running:
+            return
         database = connection.settings_dict
         env = os.environ | {
             "DJANGO_SETTINGS_MODULE": "tests.settings",
@@ -95,9 +112,11 @@ class Worker:
             "CELERY_QUEUE": settings.CELERY_TASK_DEFAULT_QUEUE,
         }
         command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--concurrency", "1", "--loglevel", "INFO"]
-        self.process = subprocess.Popen(
-            command, env=env, cwd=settings.BASE_DIR, stdout=self.log.open("ab"), stderr=subprocess.STDOUT
-        )
+        command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]  # it is alone
+        with self.log.open("wb") as log:  # anew: a second start must not take the first one's words for its own
+            self.process = subprocess.Popen(
+                command, env=env, cwd=settings.BASE_DIR, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
         self._wait_until_ready()
 
     def _wait_until_ready(self) -> None:
@@ -105,19 +124,19 @@ class Worker:
         while time.monotonic() < deadline:
             if b" ready." in self.log.read_bytes():
                 return
-            if self.process.poll() is not None:
+            if not self.is_running:
                 break
             time.sleep(0.2)
         raise AssertionError(f"The worker did not start:\n{self.log.read_text()[-3000:]}")
 
     def stop(self) -> None:
-        if self.process and self.process.poll() is None:
+        if self.is_running:
             self.process.terminate()
             self.process.wait(timeout=30)
 
     def kill(self) -> None:
-        """As a power cut would: the pool's children die with their parent's group."""
-        self.process.kill()
+        """As a power cut would: the pool's child dies at the same moment."""
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(timeout=30)
 
 

@@ -62,6 +62,10 @@ def test_the_keeper_learns_that_it_was_received_and_nothing_else(cast, open_page
     shown = keeper.locator("main").inner_text()
     assert str(Role.COUNSELLOR.label) in shown  # the office, not the person
     assert cast.xin.display_name not in shown
-    for closed in (cast.an.get_absolute_url(), reverse("students:attention"), reverse("students:timeline", args=[cast.an.pk])):
+    for closed in (
+        cast.an.get_absolute_url(),
+        reverse("students:attention"),
+        reverse("students:timeline", args=[cast.an.pk]),
+    ):
         assert keeper.goto(closed).status == 404
     assert keeper.complaints == counsellor.complaints == []

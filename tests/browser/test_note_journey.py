@@ -50,7 +50,12 @@ def test_a_head_teacher_notes_what_she_saw_with_three_taps_and_typing(cast, open
 
     assert hand.taps <= 3
     note = Observation.objects.get()
-    assert (note.student, note.author, note.facts, note.happened_on) == (cast.an, cast.zhou, WORDS, timezone.localdate())
+    assert (note.student, note.author, note.facts, note.happened_on) == (
+        cast.an,
+        cast.zhou,
+        WORDS,
+        timezone.localdate(),
+    )
     assert not any(draft.body for draft in Draft.objects.all())
     page.goto(grid_of(cast))
     assert "今天" in page.get_by_role("link", name="安然然").inner_text()
