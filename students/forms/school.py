@@ -80,7 +80,7 @@ class DayForm(forms.Form):
         initial="0",
         widget=forms.RadioSelect,
     )
-    name = forms.CharField(label=_("Name"), max_length=CalendarDay._meta.get_field("name").max_length)
+    name = forms.CharField(label=_("Occasion"), max_length=CalendarDay._meta.get_field("name").max_length)
 
     def __init__(self, *args: Any, school_year: int, **kwargs: Any):
         super().__init__(*args, **kwargs)
