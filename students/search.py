@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 
 from django.db.models import QuerySet
@@ -27,7 +28,7 @@ def found(students: QuerySet, typed: str, day: date) -> QuerySet:
     """Those of `students` (with `place`) whom the words mean: each word that reads as a class narrows to that class,
     the rest is a name or its pinyin."""
     rest = []
-    for word in typed.split():
+    for word in unicodedata.normalize("NFKC", typed).split():
         if (group := class_in(word, day)) is None:
             rest.append(word)
         else:

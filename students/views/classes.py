@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -66,7 +67,10 @@ def class_grid(request: HttpRequest, pk: UUID) -> HttpResponse:
     grid = read_grid(request.user, group, now=now)
     audit.record(request, FileAccess.Kind.LIST, students=[place.student.pk for place in grid.places])
     sort, shown = _chosen(request, "sort", SORTS, "quiet"), _chosen(request, "show", FILTERS, "all")
+    # Who has one class only comes straight here from the list of classes, so "back" leads home.
+    back = "students:class_list" if access.school_level(request.user, now) else "reports:home"
     context = {
+        "back": reverse(back),
         "class_name": group.name_on(grid.today),
         "grid": grid,
         "places": grid.filtered(grid.sorted_by(sort), shown),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -13,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import policy
-from accounts.models import Role
+from accounts.models import Role, User
 from students import access, audit
 from students import timeline as reading
 from students.levels import Level
-from students.models import FileAccess, Observation, SchoolCalendar, Student, Term
+from students.models import ClassGroup, FileAccess, Observation, SchoolCalendar, Student, Term
 from students.views.fetch import student_or_404
 from students.words import header_line, why_word
 
@@ -33,11 +34,13 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     whys = access.why_visible(request.user, student, now=now)
     level = max(why.level for why in whys)
     roles = request.user.roles(now)
+    group = _class_of(student, request.user, now)
     context = {
         "student": student,
         "header": header_line(student, today),
-        "class_group": student.place.class_group if student.place else None,
-        "class_name": student.place.class_group.name_on(today) if student.place else "",
+        "class_name": group.name_on(today) if group else "",
+        "back": group.get_absolute_url() if group else reverse("students:list"),
+        "limits": _limits(roles),
         "reason": why_word(whys[0], today),
         "daily": level >= Level.DAILY,
         "sensitive": level >= Level.SENSITIVE,
@@ -82,6 +85,20 @@ def timeline(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not request.htmx:
         return render(request, "students/files/timeline.html", context)
     return render(request, f"students/files/timeline.html#{'panel' if page == 1 else 'more'}", context)
+
+
+def _class_of(student: Student, user: User, now: datetime) -> ClassGroup | None:
+    """The student's class of today, if this user may open it."""
+    if student.place is None:
+        return None
+    return access.visible_classes(user, now=now).filter(pk=student.place.class_group_id).first()
+
+
+def _limits(roles: frozenset) -> str:
+    """For those who see level 1 only: why the file looks empty."""
+    if roles.isdisjoint(access.ATTENTION_ROLES):
+        return _("You find your own notes here; what others wrote is for the head teacher and the offices in charge.")
+    return _("You find your own notes here, and those on which attention was asked of you.")
 
 
 def _note_url(student: Student) -> str:

@@ -21,7 +21,9 @@ def shan(cast):
     return seat(StudentFactory(school=cast.school, name="单文昊"), cast.own_class, 8)
 
 
-@pytest.mark.parametrize("typed", ["单文昊", "文昊", "shanwenhao", "shan wen hao", "danwen", "swh", "SWH", "dwh"])
+@pytest.mark.parametrize(
+    "typed", ["单文昊", "文昊", "shanwenhao", "shan wen hao", "danwen", "swh", "SWH", "ｓｗｈ", "dwh"]
+)
 def test_a_student_is_found_by_name_pinyin_and_initials_in_each_reading(cast, shan, sign_in, typed):
     assert find(sign_in(cast.zhou), typed) == {"单文昊"}
 

@@ -9,7 +9,7 @@ from students import timeline
 from students.actions import placements
 from students.actions.notes import record_observation
 from students.levels import Level
-from students.models import FileAccess, Observation
+from students.models import AccessGrant, FileAccess, Observation
 from tests.factories import StudentFactory, seat
 from tests.students.reading import ALLOWED, fill, log, note, statements
 
@@ -85,6 +85,23 @@ def test_a_subject_teacher_gets_nothing_of_level_two_or_three(cast, sign_in):
     html = client.get(url("detail", cast.an)).content.decode()
     for word in ("外婆", "慢热", "138", "990102", "别人写的"):
         assert word not in html
+
+
+@pytest.mark.parametrize(("who", "words"), [("guo", "别的老师写的"), ("xin", "请你关注的"), ("zhou", None)])
+def test_who_sees_level_one_only_is_told_what_the_file_leaves_out(cast, sign_in, who, words):
+    html = sign_in(cast.people[who]).get(url("detail", cast.an)).content.decode()
+    assert ("这里只列出" in html) == bool(words)
+    assert words is None or words in html
+
+
+def test_the_way_back_leads_where_one_may_go(cast, sign_in, now):
+    """Somebody of the support team sees the student and not the class."""
+    assert sign_in(cast.zhou).get(url("detail", cast.an)).context["back"] == cast.own_class.get_absolute_url()
+    grant = AccessGrant.objects.filter(user=cast.zhou, content_object=cast.an).get()
+    AccessGrant.objects.create(
+        user=cast.lin, permission=grant.permission, content_object=cast.an, reason="team", source="t", starts_at=now
+    )
+    assert sign_in(cast.lin).get(url("detail", cast.an)).context["back"] == reverse("students:list")
 
 
 def test_the_timeline_is_newest_first_and_logged_once_with_its_level(cast, sign_in, today):
