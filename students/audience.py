@@ -9,7 +9,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
-from accounts.models import Role, School, User
+from accounts.models import Role, User
 from students import access
 from students.levels import Level
 from students.models import AccessGrant, Student
@@ -35,11 +35,10 @@ class Audience:
     people: list[str]
     summary: str
     note: str
-    duty_phone: str
 
 
 def audience_for(user: User, students: Iterable[Student], level: int, *, attention: bool, now: datetime) -> Audience:
-    """Who will see a note of this level, told to `user`. Four statements, whatever the number of students.
+    """Who will see a note of this level, told to `user`. Three statements, whatever the number of students.
 
     To somebody who doesn't know these files it names offices and a number, and nobody who is there because of a case.
     """
@@ -49,8 +48,7 @@ def audience_for(user: User, students: Iterable[Student], level: int, *, attenti
     insider = known == len(students)
     people = _by_office(access.audience(students, level, attention=attention, now=now), insider)
     names = [_("%(name)s, %(office)s") % {"name": who.display_name, "office": people[who]} for who in people]
-    phone = School.objects.values_list("duty_phone", flat=True).get(pk=user.school_id)
-    return Audience(names if insider else [], _summary(people), _note(user, students, people), phone)
+    return Audience(names if insider else [], _summary(people), _note(user, students, people))
 
 
 def _by_office(whys: Iterable[access.Why], insider: bool) -> dict[User, str]:
@@ -78,5 +76,7 @@ def _note(user: User, students: list[Student], people: dict[User, str]) -> str:
     if user not in people:
         notes.append(_("You see your own note for 7 days and can correct it."))
     if len(students) > 1:
-        notes.append(_("In each other's files the other students stand as another student, unless the reader may see them."))
+        notes.append(
+            _("In each other's files the other students stand as another student, unless the reader may see them.")
+        )
     return " ".join(notes)

@@ -25,7 +25,7 @@ from students.forms.notes import CorrectionForm, MoveForm, ObservationForm, Void
 from students.levels import Level
 from students.models import Observation, SchoolCalendar, Student
 from students.views.note_pages import log_reading, seen_note
-from students.views.note_sheet import audience_context, draft_of, initial_from, number
+from students.views.note_sheet import audience_later, draft_of, initial_from, number
 from students.views.notes import _blank, _done, _found, _photos
 from students.words import moment_word
 
@@ -98,9 +98,10 @@ def _correct(request: HttpRequest, note: Observation, form: CorrectionForm, now:
     )
 
 
-def _edit_sheet(request: HttpRequest, note: Observation, form: CorrectionForm, now: datetime, status: int = 200) -> HttpResponse:
+def _edit_sheet(
+    request: HttpRequest, note: Observation, form: CorrectionForm, now: datetime, status: int = 200
+) -> HttpResponse:
     log_reading(request, [note])
-    level = form["level"].value()
     context = {
         "form": form,
         "note": note,
@@ -111,7 +112,7 @@ def _edit_sheet(request: HttpRequest, note: Observation, form: CorrectionForm, n
         "next": note.get_absolute_url(),
         "today": timezone.localdate(now),
         "asked": hasattr(note, "attention"),
-        **audience_context(request.user, [note.student, *note.others], level, attention=hasattr(note, "attention"), now=now),
+        **audience_later(note.student),
     }
     return render(request, "students/notes/edit.html", context, status=status)
 
@@ -192,14 +193,18 @@ def note_append(request: HttpRequest, pk: UUID) -> HttpResponse:
         try:
             rows = _appended(request, note, form, now, key)
         except notes.AlreadyFiled:
-            form.add_error(None, _("This sheet was saved before. Save again to make a second note of what stands here now."))
+            form.add_error(
+                None, _("This sheet was saved before. Save again to make a second note of what stands here now.")
+            )
             incident, status = uuid.uuid4(), 409
         else:
             return _done(request, rows, attention=form.cleaned_data["needs_attention"])
     return _append_sheet(request, note, form, incident, now, status=status)
 
 
-def _appended(request: HttpRequest, note: Observation, form: ObservationForm, now: datetime, key: str) -> list[Observation]:
+def _appended(
+    request: HttpRequest, note: Observation, form: ObservationForm, now: datetime, key: str
+) -> list[Observation]:
     asked = form.cleaned_data
     return notes.record_observation(
         by=request.user,
@@ -217,7 +222,6 @@ def _appended(request: HttpRequest, note: Observation, form: ObservationForm, no
 
 def _append_sheet(request, note, form, incident, now, *, draft=None, status=200) -> HttpResponse:
     log_reading(request, [note])
-    attention = bool(form["needs_attention"].value())
     context = {
         "form": form,
         "note": note,
@@ -228,7 +232,7 @@ def _append_sheet(request, note, form, incident, now, *, draft=None, status=200)
         "next": note.get_absolute_url(),
         "today": timezone.localdate(now),
         "photos_again": bool(request.FILES),
-        **audience_context(request.user, [note.student], form["level"].value(), attention=attention, now=now),
+        **audience_later(note.student),
     }
     return render(request, "students/notes/append.html", context, status=status)
 

@@ -30,7 +30,7 @@ HISTORY = 100  # more corrections than anybody makes in 7 days
 def seen_note(request: HttpRequest, pk: UUID, now: datetime) -> Observation:
     """The note as this reader may see it; 404 for everything else."""
     notes = Observation.objects.visible_to(request.user, now=now)
-    note = get_object_or_404(notes.select_related("student", "author", "attention", "follows"), pk=pk)
+    note = get_object_or_404(notes.select_related("student__school", "author", "attention"), pk=pk)
     return mentions.for_reader([note], request.user, now=now)[0]
 
 
@@ -195,9 +195,7 @@ def notes_mine(request: HttpRequest) -> HttpResponse:
     shown = mentions.for_reader(page.object_list, request.user, now=now)
     log_reading(request, shown, FileAccess.Kind.LIST)
     offices = offices_of([n.attention for n in shown if hasattr(n, "attention")])
-    rows = [
-        {"note": n, "when": moment_word(n.created_at, today), "receipt": receipt(n, offices, today)} for n in shown
-    ]
+    rows = [{"note": n, "when": moment_word(n.created_at, today), "receipt": receipt(n, offices, today)} for n in shown]
     return render(request, "students/notes/mine.html", {"page": page, "rows": rows})
 
 

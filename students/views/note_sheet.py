@@ -62,7 +62,11 @@ def new_key(incident: uuid.UUID) -> str:
 def students_for(user: User, ids: Iterable[uuid.UUID], now: datetime) -> list[Student]:
     """Those of the ids that may be written about, in the given order, each with `seat`: class in words. One statement."""
     ids = list(ids)
-    found = access.pickable_students(user).placed_on(timezone.localdate(now)).in_bulk(ids) if ids else {}
+    found = (
+        access.pickable_students(user).placed_on(timezone.localdate(now)).select_related("school").in_bulk(ids)
+        if ids
+        else {}
+    )
     return [with_seat(found[pk], now) for pk in ids if pk in found]
 
 
@@ -71,10 +75,17 @@ def with_seat(student: Student, now: datetime) -> Student:
     return student
 
 
-def audience_context(user: User, students: list[Student], level: Any, *, attention: bool, now: datetime) -> dict[str, Any]:
+def audience_context(
+    user: User, students: list[Student], level: Any, *, attention: bool, now: datetime
+) -> dict[str, Any]:
     level = int(level) if str(level) in {"2", "3", "4"} else Level.DAILY
     found = audience_for(user, students, level, attention=attention, now=now) if students else None
-    return {"audience": found, "urgent": attention or level == Level.CONFIDENTIAL}
+    return {"audience": found, "duty_phone": students[0].school.duty_phone if students else ""}
+
+
+def audience_later(student: Student) -> dict[str, Any]:
+    """On a sheet that has read a note already the audience is a panel of its own, loaded by its URL."""
+    return {"audience": None, "duty_phone": student.school.duty_phone}
 
 
 def way_back(request: HttpRequest) -> str:
