@@ -158,7 +158,9 @@ class NoteFields(FollowUp):
         widget=forms.RadioSelect,
         required=False,
     )
-    needs_attention = forms.BooleanField(label=_("Needs attention: tell the counsellor and the moral-education office now"), required=False)
+    needs_attention = forms.BooleanField(
+        label=_("Needs attention: tell the counsellor and the moral-education office now"), required=False
+    )
 
     def __init__(self, *args: Any, now: datetime, **kwargs: Any):
         super().__init__(*args, today=timezone.localdate(now), **kwargs)

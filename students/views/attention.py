@@ -37,10 +37,15 @@ def attention(request: HttpRequest) -> HttpResponse:
     waiting = list(asked.waiting().order_by("created_at", "pk")[:MOST])
     done = list(asked.filter(acknowledged_at__gt=now - LOOKS_BACK).order_by("-acknowledged_at", "pk")[:MOST])
     notes = _notes(request, [*waiting, *done], now)
-    students = Student.objects.placed_on(timezone.localdate(now)).in_bulk({each.student_id for each in [*waiting, *done]})
+    students = Student.objects.placed_on(timezone.localdate(now)).in_bulk(
+        {each.student_id for each in [*waiting, *done]}
+    )
     level = max((each.level for each in [*waiting, *done]), default=Level.DAILY)
     audit.record(request, FileAccess.Kind.LIST, students=students.values(), level=level)
-    context = {name: [_row(each, notes, students, now) for each in rows] for name, rows in (("waiting", waiting), ("done", done))}
+    context = {
+        name: [_row(each, notes, students, now) for each in rows]
+        for name, rows in (("waiting", waiting), ("done", done))
+    }
     return render(request, "students/notes/attention.html", context)
 
 

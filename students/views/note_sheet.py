@@ -19,7 +19,6 @@ from students import access
 from students.audience import audience_for
 from students.levels import Level
 from students.models import Draft, Student
-from students.words import seat_word
 
 Body = Mapping[str, list[str]]
 NOT_FIELDS = {"csrfmiddlewaretoken", "draft_key", "seq", "draft_seq", "with", "without", "add", "find", "q"}
@@ -60,7 +59,7 @@ def new_key(incident: uuid.UUID) -> str:
 
 
 def students_for(user: User, ids: Iterable[uuid.UUID], now: datetime) -> list[Student]:
-    """Those of the ids that may be written about, in the given order, each with `seat`: class in words. One statement."""
+    """Those of the ids that may be written about, in the given order, each with `seat`, the class in words. One statement."""
     ids = list(ids)
     found = (
         access.pickable_students(user).placed_on(timezone.localdate(now)).select_related("school").in_bulk(ids)
@@ -71,7 +70,9 @@ def students_for(user: User, ids: Iterable[uuid.UUID], now: datetime) -> list[St
 
 
 def with_seat(student: Student, now: datetime) -> Student:
-    student.seat = seat_word(student, timezone.localdate(now))
+    """Name and class is all that the picker shows, so no seat number here."""
+    place = getattr(student, "place", None)
+    student.seat = place.class_group.name_on(timezone.localdate(now)) if place else ""
     return student
 
 

@@ -104,7 +104,9 @@ def _filed(request: HttpRequest, now: datetime) -> HttpResponse:
             rows = _record(request, form, now)
         except notes.AlreadyFiled:
             # The same sheet sent once more with other words: a second note, if that is what is meant.
-            form.add_error(None, _("This sheet was saved before. Save again to make a second note of what stands here now."))
+            form.add_error(
+                None, _("This sheet was saved before. Save again to make a second note of what stands here now.")
+            )
             incident, status = uuid.uuid4(), 409
         else:
             return _done(request, rows, attention=form.cleaned_data["needs_attention"])
@@ -141,7 +143,9 @@ def _done(request: HttpRequest, rows: list[Observation], *, attention: bool) -> 
     messages.success(request, format_html('{} <a href="{}">{}</a>', saved, undo, _("Undo")))
     if attention or rows[0].level == Level.CONFIDENTIAL:
         mine = format_html('<a href="{}">{}</a>', reverse("students:notes_mine"), _("My notes"))
-        told = _("The counsellor and the moral-education office have it on their home page now. Whether they took it up stands under")
+        told = _(
+            "The counsellor and the moral-education office have it on their home page now. Whether they took it up stands under"
+        )
         messages.info(request, format_html("{} {}", told, mine))
     return redirect(way_back(request))
 

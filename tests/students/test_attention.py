@@ -115,7 +115,14 @@ def test_the_list_asks_the_same_number_of_questions_for_one_and_three(cast, sign
 
 
 @pytest.mark.parametrize(
-    ("minutes", "words"), [(0, "已等 0 分钟"), (59, "已等 59 分钟"), (60, "已等 1 小时"), (23 * 60 + 59, "已等 23 小时"), (24 * 60, "已等 1 天")]
+    ("minutes", "words"),
+    [
+        (0, "已等 0 分钟"),
+        (59, "已等 59 分钟"),
+        (60, "已等 1 小时"),
+        (23 * 60 + 59, "已等 23 小时"),
+        (24 * 60, "已等 1 天"),
+    ],
 )
 def test_waiting_is_counted_by_the_clock(now, minutes, words):
     assert waited(now - timedelta(minutes=minutes), now) == words

@@ -33,7 +33,11 @@ def test_a_draft_comes_back_with_every_field(cast, sign_in, incident):
     page = client.get(NEW, {"student": cast.an.pk})
     form = page.context["form"]
     assert form["facts"].value() == "写到一半的话" and form["kind"].value() == "talk"
-    assert form["domains"].value() == ["peers", "study"] and form["level"].value() == "3" and form["needs_attention"].value()
+    assert (
+        form["domains"].value() == ["peers", "study"]
+        and form["level"].value() == "3"
+        and form["needs_attention"].value()
+    )
     assert page.context["incident"] == incident and page.context["next"] == "/todo/"
     assert "接着写" in page.content.decode()
 
@@ -131,7 +135,9 @@ def test_a_draft_of_seven_days_is_no_longer_shown(cast, sign_in, incident, now):
     assert "旧话" not in sign_in(cast.zhou).get(NEW, {"student": cast.an.pk}).content.decode()
 
 
-@pytest.mark.parametrize("key", ["", "note:new:1", "other", "note:void:" + "00000000-0000-4000-8000-000000000001", "x" * 500])
+@pytest.mark.parametrize(
+    "key", ["", "note:new:1", "other", "note:void:" + "00000000-0000-4000-8000-000000000001", "x" * 500]
+)
 def test_an_unknown_form_has_no_draft(cast, sign_in, incident, key):
     assert sign_in(cast.zhou).post(SAVE, {**typed(cast.an, incident, 5), "draft_key": key}).status_code == 400
     assert not Draft.objects.exists()
@@ -159,7 +165,14 @@ def test_without_a_session_autosave_answers_401(client, db, incident):
 def test_the_draft_of_a_correction_comes_back(cast, sign_in):
     note = ObservationFactory(student=cast.an, author=cast.zhou, facts="原来的话")
     client = sign_in(cast.zhou)
-    body = {"draft_key": f"note:edit:{note.pk}", "seq": "3", "version": "1", "facts": "改到一半", "level": "2", "kind": "talk"}
+    body = {
+        "draft_key": f"note:edit:{note.pk}",
+        "seq": "3",
+        "version": "1",
+        "facts": "改到一半",
+        "level": "2",
+        "kind": "talk",
+    }
     assert client.post(SAVE, body).status_code == 204
     edit = reverse("students:note_edit", args=[note.pk])
     page = client.get(edit)

@@ -37,7 +37,10 @@ def correction(note, **fields):
 @pytest.mark.parametrize("page", CHANGES)
 def test_whoever_may_not_see_the_note_finds_nothing(cast, sign_in, note, page, who):
     client = sign_in(cast.people[who])
-    assert (client.get(url(page, note)).status_code, client.post(url(page, note), correction(note)).status_code) == (404, 404)
+    assert (client.get(url(page, note)).status_code, client.post(url(page, note), correction(note)).status_code) == (
+        404,
+        404,
+    )
     note.refresh_from_db()
     assert (note.facts, note.voided_at) == ("原来的话。", None)
 
@@ -79,7 +82,9 @@ def test_after_seven_days_the_author_adds_instead(cast, sign_in, note):
 
 
 def test_a_refused_correction_keeps_the_words(cast, sign_in, note):
-    response = sign_in(cast.zhou).post(url("note_edit", note), correction(note, happened_on="2999-01-01", analysis="想了想"))
+    response = sign_in(cast.zhou).post(
+        url("note_edit", note), correction(note, happened_on="2999-01-01", analysis="想了想")
+    )
     text = response.content.decode()
     assert response.status_code == 422 and "这一天还没有到" in text and "改过的话。" in text and "想了想" in text
 

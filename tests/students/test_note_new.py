@@ -17,7 +17,13 @@ NEW = "/notes/new/"
 
 def sheet(*students, **fields):
     """A form as the browser sends it."""
-    typed = {"incident": str(uuid.uuid4()), "kind": "observation", "facts": "把绳子让给了同学。", "level": "2", "tone": "positive"}
+    typed = {
+        "incident": str(uuid.uuid4()),
+        "kind": "observation",
+        "facts": "把绳子让给了同学。",
+        "level": "2",
+        "tone": "positive",
+    }
     return {**typed, "student": [str(s.pk) for s in students], **fields}
 
 
@@ -55,7 +61,9 @@ def test_the_toast_counts_and_offers_to_undo(cast, sign_in):
     assert "已记到 2 个人名下" in message and reverse("students:note_void", args=[first.pk]) in message
 
 
-@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example/", "/notes/new/?student=1", "javascript:alert(1)", ""])
+@pytest.mark.parametrize(
+    "back", ["https://evil.example/", "//evil.example/", "/notes/new/?student=1", "javascript:alert(1)", ""]
+)
 def test_a_way_back_that_leads_elsewhere_leads_home(cast, sign_in, back):
     response = sign_in(cast.zhou).post(NEW, sheet(cast.an, next=back))
     assert response.url == reverse("reports:home")
@@ -148,7 +156,9 @@ def test_a_time_that_has_not_come_is_refused(cast, sign_in, now):
 
 
 def test_unknown_fields_set_nothing(cast, sign_in):
-    sign_in(cast.zhou).post(NEW, sheet(cast.an, author=str(cast.he.pk), voided_at="2026-01-01", version="9", followed_at="2026-01-01"))
+    sign_in(cast.zhou).post(
+        NEW, sheet(cast.an, author=str(cast.he.pk), voided_at="2026-01-01", version="9", followed_at="2026-01-01")
+    )
     note = Observation.objects.get()
     assert (note.author, note.voided_at, note.version, note.followed_at) == (cast.zhou, None, 1, None)
 

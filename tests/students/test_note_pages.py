@@ -20,7 +20,12 @@ def url(name, note):
 @pytest.fixture
 def shared(cast, now, today):
     """One note on 安然然 and 丁一鸣, written by the grade leader; each head teacher sees one of the two."""
-    fields = {"kind": "observation", "facts": "安然然把绳子让给丁一鸣，一鸣说谢谢。", "analysis": "丁一鸣开朗了。", "happened_on": today}
+    fields = {
+        "kind": "observation",
+        "facts": "安然然把绳子让给丁一鸣，一鸣说谢谢。",
+        "analysis": "丁一鸣开朗了。",
+        "happened_on": today,
+    }
     rows = notes.record_observation(by=cast.qin, students=[cast.an, cast.ding], fields=fields, now=now)
     return {row.student_id: row for row in rows}
 

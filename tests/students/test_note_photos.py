@@ -130,7 +130,10 @@ def test_showing_a_photo_is_logged(cast, sign_in, shown):
     assert FileAccess.objects.count() == before + 1 and str(cast.an.pk) in row.student_ids
 
 
-@pytest.mark.parametrize(("who", "status"), [("he", 200), ("ruan", 200), ("guo", 404), ("lin", 404), ("luo", 404), ("xin", 404), ("yuan", 404)])
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [("he", 200), ("ruan", 200), ("guo", 404), ("lin", 404), ("luo", 404), ("xin", 404), ("yuan", 404)],
+)
 def test_a_photo_is_seen_by_whoever_sees_its_note(cast, sign_in, shown, who, status):
     response = sign_in(cast.people[who]).get(shown)
     response.close()
