@@ -49,7 +49,7 @@ REWORK = ("with", "without", "add", "find")
 @open_while_locked
 @require_http_methods(["GET", "POST"])
 def note_new(request: HttpRequest) -> HttpResponse:
-    """`?student=…` once or several times; `?draft=…` goes on with a draft."""
+    """`?student=…` once or several times, `kind=…` if it is known; `?draft=…` goes on with a draft."""
     now = timezone.now()
     if request.method == "POST":
         again = any(name in request.POST for name in REWORK)
@@ -70,7 +70,7 @@ def _knows(request: HttpRequest, now: datetime) -> dict[str, Any]:
 
 
 def _blank(request: HttpRequest, now: datetime) -> dict[str, Any]:
-    kind = request.user.last_note_kind
+    kind = request.GET.get("kind") or request.user.last_note_kind
     local = timezone.localtime(now)
     return {
         "kind": kind if kind in Observation.Kind.values else Observation.Kind.OBSERVATION,

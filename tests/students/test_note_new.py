@@ -77,6 +77,14 @@ def test_the_last_kind_is_remembered_without_a_history_row(cast, sign_in):
     assert cast.zhou.history.count() == rows
 
 
+def test_a_link_may_say_the_kind_and_nothing_else_but_a_kind(cast, sign_in):
+    client = sign_in(cast.zhou)
+    kinds = [
+        client.get(NEW, {"student": cast.an.pk, "kind": kind}).context["form"]["kind"].value() for kind in ("talk", "x")
+    ]
+    assert kinds == ["talk", "observation"]
+
+
 def test_a_dormitory_keeper_files_a_note_on_any_student_of_the_school(cast, sign_in):
     assert sign_in(cast.luo).post(NEW, sheet(cast.gao)).status_code == 302
     assert Observation.objects.get().student == cast.gao
