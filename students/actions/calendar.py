@@ -35,12 +35,11 @@ def create_terms(*, by: User | None, school: School, school_year: int, now: date
     stored = {term.number: term for term in Term.objects.filter(school=school, school_year=school_year)}
     for number in Term.Number:
         if number not in stored:
-            stored[number] = Term(
-                school=school, school_year=school_year, number=number, **usual_days(school_year, number)
-            )
-            stored[number]._history_date = now
-            stamp(by, stored[number])
-            stored[number].save()
+            term = Term(school=school, school_year=school_year, number=number, **usual_days(school_year, number))
+            setattr(term, "_history_date", now)  # noqa: B010 -- simple_history reads it; no field declares it
+            stamp(by, term)
+            term.save()
+            stored[number] = term
     return [stored[number] for number in Term.Number]
 
 

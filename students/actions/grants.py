@@ -49,7 +49,9 @@ def wanted_grants(students: Iterable[Student]) -> Iterator[Wanted]:
     classes = {enrolment.class_group_id: enrolment.class_group for enrolment in enrolments}
     by_class: dict = {pk: [] for pk in classes}
     for assignment in ClassAssignment.objects.filter(class_group__in=classes):
-        by_class[assignment.class_group_id].append((assignment, "class", *OPENED_BY[assignment.duty]))
+        by_class[assignment.class_group_id].append(
+            (assignment, "class", *OPENED_BY[ClassAssignment.Duty(assignment.duty)])
+        )
     schools = {group.school_id for group in classes.values()}
     for leader in GradeAssignment.objects.filter(user__school__in=schools).select_related("user"):
         for pk, group in classes.items():

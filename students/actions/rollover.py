@@ -104,7 +104,7 @@ def _graduate(by: User | None, school: School, stage: Stage, first_day: date, no
         end_schooling(by, student, Student.Status.GRADUATED, first_day)
     running = Q(ends_on__isnull=True) | Q(ends_on__gte=first_day)
     years = {group.entry_year for group in groups}
-    duties = [
+    duties: list[ClassAssignment | GradeAssignment] = [
         *ClassAssignment.objects.filter(running, class_group__in=groups),
         *GradeAssignment.objects.filter(running, user__school=school, stage=stage, entry_year__in=years),
     ]
