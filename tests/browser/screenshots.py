@@ -24,7 +24,7 @@ from reports import actions as reports
 from reports import making
 from reports.models import ReportJob
 from students.demo.build import build
-from students.models import AttentionRequest, ClassGroup, Observation, RosterImport, SchoolCalendar, Student
+from students.models import AttentionRequest, ClassGroup, Draft, Observation, RosterImport, SchoolCalendar, Student
 from students.roster import actions as roster
 from students.roster import running
 from tests.browser.conftest import DESKTOP, PHONE, session_cookie
@@ -201,6 +201,7 @@ def at(name: str, *of: str, query: str = "") -> Open:
 
 
 def quick_note(page: Page, demo: Demo) -> None:
+    Draft.objects.filter(user=demo.user("head-teacher"), seq__gt=1).delete()  # of the picture before
     page.goto(demo.student.get_absolute_url())
     page.wait_for_function(SETTLED)
     page.locator("[data-key=n]:visible, .yd-fab:visible").first.click()
