@@ -17,6 +17,12 @@ from tests.factories import ObservationFactory
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def _short_paper(monkeypatch):
+    """One line instead of three pages: these tests are about who gets it."""
+    monkeypatch.setattr(making, "summary_page", lambda figures: f"<!DOCTYPE html><html lang=zh><p>{figures.size}")
+
+
 @pytest.fixture
 def term(cast, today):
     return Term.objects.filter(school=cast.school).latest_begun(today)

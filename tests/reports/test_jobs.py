@@ -41,6 +41,12 @@ def _empty_shelf():
     shutil.rmtree(Path(private_storage().location) / "reports", ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def _short_paper(monkeypatch):
+    """One line instead of three pages: these tests are about the job, test_numbers and test_pdf about the paper."""
+    monkeypatch.setattr(making, "summary_page", lambda figures: f"<!DOCTYPE html><html lang=zh><p>{figures.size}")
+
+
 @pytest.fixture
 def term(cast, now):
     return Term.objects.filter(school=cast.school).latest_begun(timezone.localdate(now))
@@ -207,6 +213,15 @@ def test_a_worker_overtaken_at_the_very_end_leaves_no_file(asked, monkeypatch):
 def stored():
     storage = private_storage()
     return set(storage.listdir("reports")[1]) if storage.exists("reports") else set()
+
+
+def test_a_worker_that_was_overtaken_cannot_fail_the_job(asked, monkeypatch):
+    def too_late(page):
+        ReportJob.objects.filter(pk=asked.pk).update(attempts=2)
+        raise TooLong
+
+    monkeypatch.setattr(making, "render_pdf", too_late)
+    assert make(asked).state == State.RUNNING
 
 
 def test_a_killed_worker_is_followed_by_another(asked):
