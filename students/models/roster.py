@@ -34,7 +34,9 @@ class RosterImport(Job):
     file = models.FileField(storage=private_storage, upload_to=roster_path)
     extension = models.CharField(max_length=5)
     file_sha256 = models.CharField(max_length=64)
-    mapping = models.JSONField(default=dict, blank=True)  # headers, header_row, titles above it, fields: column index → field key
+    mapping = models.JSONField(
+        default=dict, blank=True
+    )  # headers, header_row, titles above it, fields: column index → field key
     good_rows_only = models.BooleanField(_("Import the good rows"), default=False)
     new = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)

@@ -275,7 +275,16 @@ def _store(job: RosterImport, found: list[Difference], header_row: int, sheet: S
     for status in Status.values:
         setattr(job, status, counts[status])
     job.phase = Phase.PREPARED
+    job.mapping = {**job.mapping, "summary": _summary(found)}
     job.save(update_fields=["mapping", "phase", *Status.values])
+
+
+def _summary(found: list[Difference]) -> dict[str, int]:
+    """Numbers without names, for the top of the page."""
+    return {
+        "classes": len({tuple(each.place) for each in found if each.status == Status.NEW and each.place}),
+        "fields": sum(len(each.after) for each in found if each.status == Status.CHANGED),
+    }
 
 
 # --- writing it -------------------------------------------------------------------------------------------------------

@@ -116,7 +116,9 @@ def _take(result: RowResult, key: str, parse) -> None:
     try:
         result.values[key] = parse()
     except Unreadable as error:
-        sentence = _("%(field)s: %(sentence)s") % {"field": FIELDS[key].title, "sentence": error}
+        title, sentence = FIELDS[key].title, str(error)
+        if title not in sentence:
+            sentence = _("%(field)s: %(sentence)s") % {"field": title, "sentence": sentence}
         if FIELDS[key].kind in STRICT and not FIELDS[key].order:
             result.errors.append(sentence)
         else:

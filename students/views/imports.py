@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -49,7 +50,7 @@ def _import_of(request: HttpRequest, pk: UUID) -> RosterImport:
 
 
 def step_words() -> list[str]:
-    return [_("Upload the file"), _("Match the columns"), _("Check the differences"), _("Done")]
+    return [_("Upload the file"), _("Match the columns"), _("Check the differences"), pgettext("import", "Done")]
 
 
 # --- upload -----------------------------------------------------------------------------------------------------------
@@ -125,19 +126,22 @@ def _differences(request: HttpRequest, job: RosterImport) -> HttpResponse:
     good = job.new + job.changed
     context = {
         "job": job, "page": page, "rows": rows, "refused": refused, "shown_as": shown_as, "filters": _filters(job),
-        "columns": column_note(job.mapping), "steps": step_words(), "good": good + job.unchanged, "writes": good,
-        "total": good + job.unchanged + job.refused,
+        "columns": column_note(job.mapping), "steps": step_words(), "writes": good, "summary": job.mapping["summary"],
+        "good": good + job.unchanged, "good_text": f"{good + job.unchanged:,}", "total": f"{good + job.unchanged + job.refused:,}",
+        "numbers": {status: f"{getattr(job, status):,}" for status in Status.values},
     }  # fmt: skip
     return render(request, "students/imports/differences.html", context)
 
 
-def _filters(job: RosterImport) -> list[tuple[str, str, int]]:
-    return [
+def _filters(job: RosterImport) -> list[tuple[str, str, str]]:
+    """(value, words, how many)."""
+    filters = [
         ("all", _("New and changed"), job.new + job.changed),
         ("new", _("New"), job.new),
         ("changed", _("Changed"), job.changed),
         ("unchanged", _("Unchanged"), job.unchanged),
     ]
+    return [(key, words, f"{many:,}") for key, words, many in filters]
 
 
 def _record(request: HttpRequest, rows: list[Shown], kind: str) -> None:

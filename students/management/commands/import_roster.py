@@ -36,8 +36,9 @@ class Command(BaseCommand):
         refusal = self._apply(job, good_rows)
         lines = [(row.row, row.status, Difference.of(row)) for row in job.rows.all()]
         self._report(job, lines, as_json=options["json"])
-        if refusal:
+        if job.phase != job.Phase.APPLIED:  # nothing was written, so there is nothing to keep for an undo
             actions.discard(job=job)
+        if refusal:
             raise CommandError(refusal)
 
     def _prepare(self, file: Path, code: str) -> RosterImport:
