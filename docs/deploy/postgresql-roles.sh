@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs once, when the database is made. Two roles: the owner migrates, the application only reads and writes rows.
-# The migration that makes the audit table takes UPDATE and DELETE on it from the application.
+# After each migration students/append_only.py takes UPDATE, DELETE and TRUNCATE on the audit table from the application.
 set -euo pipefail
 psql --set ON_ERROR_STOP=1 --set owner_password="$DB_OWNER_PASSWORD" --set app_password="$DB_APP_PASSWORD" \
   --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" <<'SQL'
