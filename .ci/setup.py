@@ -89,9 +89,10 @@ def step_system(*, test: bool) -> None:
         raise SetupError(
             "Some Debian packages are missing. Please run this, then start again:\n  sudo " + " ".join(command)
         )
+    print("Installing Debian packages: " + " ".join(missing), flush=True)
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    run("apt-get", "update", "-q", env=quiet)
-    run(*command, env=quiet)
+    run("apt-get", "update", "-qq", env=quiet)
+    run(*command, "-qq", "-o", "Dpkg::Use-Pty=0", env=quiet, stdout=subprocess.DEVNULL)
 
 
 # --- Python packages ------------------------------------------------------------------------------------------------
