@@ -218,4 +218,4 @@ def test_others_take_nothing_up(cast, record, now, who):
 
 
 def test_the_factory_makes_a_note_that_stands_alone(cast):
-    assert notes.rows_of(ObservationFactory(student=cast.an))[0].student == cast.an
+    assert notes.rows_of(ObservationFactory(student=cast.an, author=cast.zhou))[0].student == cast.an

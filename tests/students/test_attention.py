@@ -93,7 +93,7 @@ def test_a_withdrawn_note_is_off_the_list(cast, sign_in, asked):
 def test_another_school_sees_nothing_of_it(cast, sign_in, asked):
     from tests.factories import UserFactory
 
-    stranger = UserFactory(school=cast.elsewhere, roles=["counsellor"])
+    stranger = UserFactory(school=cast.elsewhere, employee_no="T9001", roles=["counsellor"])
     client = sign_in(stranger)
     assert client.get(LIST).context["waiting"] == []
     assert client.post(acknowledge(asked)).status_code == 404

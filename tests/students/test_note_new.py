@@ -271,7 +271,7 @@ def test_the_dormitory_keeper_is_told_offices_and_a_number_only(cast, sign_in):
 def test_a_support_for_one_case_is_no_word_to_those_outside(cast, sign_in, now):
     from students.actions.placements import open_counselling
 
-    other = UserFactory(school=cast.school, roles=["counsellor"])
+    other = UserFactory(school=cast.school, employee_no="T9001", roles=["counsellor"])
     before = sign_in(cast.luo).get("/notes/audience/", {"student": cast.an.pk, "level": 2}).content
     open_counselling(
         by=cast.ruan, counsellor=other, student=cast.an, starts_on=now.date() - timedelta(days=1),

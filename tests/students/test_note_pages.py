@@ -48,7 +48,7 @@ def test_a_note_opens_to_those_of_the_role_table_and_to_nobody_else(cast, sign_i
 
 
 def test_what_does_not_exist_answers_like_what_one_may_not_see(cast, sign_in):
-    note = ObservationFactory(student=cast.an)
+    note = ObservationFactory(student=cast.an, author=cast.zhou)
     client = sign_in(cast.lin)
     hidden = client.get(url("note_detail", note))
     absent = client.get(reverse("students:note_detail", args=[uuid.uuid4()]))
