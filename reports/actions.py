@@ -119,7 +119,7 @@ def log_export(*, by: User, job: ReportJob, what: str, now: datetime) -> None:
 
 def sweep(*, now: datetime) -> int:
     """Send again what was lost with a broker or a worker; give up after MAX_ATTEMPTS. How many were touched."""
-    return sum(_rescue(job, now) for job in ReportJob.objects.lost(now).asked_for())
+    return sum(_rescue(job, now) for job in ReportJob.objects.asked_for().lost(now))
 
 
 @transaction.atomic

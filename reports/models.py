@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, School, User
@@ -123,7 +123,7 @@ class ReportJob(Job):
 
     def class_name(self, today) -> str:
         """三年级(2)班 as it is called today, or 全校各班."""
-        return self.class_group.name_on(today) if self.class_group else _t("all classes")
+        return self.class_group.name_on(today) if self.class_group else gettext("all classes")
 
     def can_be_fetched(self, now: datetime, what: str = "file") -> bool:
         """The file stands and has not expired: an hourly task deletes it, the clock alone closes it."""
