@@ -201,9 +201,10 @@ def expire(*, now: datetime) -> int:
 
 def discard(*, job: RosterImport) -> None:
     """The row, its rows and its file."""
-    file = job.file
+    storage, name = job.file.storage, job.file.name
     job.delete()
-    transaction.on_commit(partial(file.storage.delete, file.name))
+    if name:
+        transaction.on_commit(partial(storage.delete, name))
 
 
 # --- the dry run ------------------------------------------------------------------------------------------------------

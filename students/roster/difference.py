@@ -66,37 +66,69 @@ def differences(
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[Difference]:
     """One per result. Two rows never speak of the same stored student, and no question is decided here."""
-    taken: dict[Any, int] = {}
     found = []
     for done, result in enumerate(results, 1):
-        found.append(_difference(result, register, taken, school_year))
+        found.append(_meant(result, register, school_year))
         if done % 50 == 0:
             progress(done)
-    _warn_of_seats(found, register)
-    return found
+    _refuse_rivals(found, register)
+    compared = [_compared(each) for each in found]
+    _warn_of_seats(compared, register)
+    return compared
 
 
-def _difference(result: RowResult, register: Register, taken: dict[Any, int], school_year: int) -> Difference:
+@dataclass
+class _Meant:
+    """A row and the student that it means: None for a new one, and for a refused row."""
+
+    result: RowResult
+    difference: Difference
+    stored: Stored | None = None
+
+
+def _meant(result: RowResult, register: Register, school_year: int) -> _Meant:
     place = plain(result.values.get("class"))
     difference = Difference(
         result.row, result.name, Status.REFUSED, errors=result.errors, warnings=result.warnings, place=place
     )
     if difference.errors:
-        return difference
+        return _Meant(result, difference)
     try:
         stored, warnings = find(result.values, register, school_year=school_year)
     except Question as question:
         difference.errors = [str(question)]
-        return difference
+        return _Meant(result, difference)
     difference.warnings = difference.warnings + warnings
-    if stored is None:
-        return _as_new(difference, result)
-    if (earlier := taken.setdefault(stored.student.pk, result.row)) != result.row:
-        difference.errors = [
-            _("Row %(row)d already speaks of this student. Please keep one of the two rows.") % {"row": earlier}
-        ]
-        return difference
-    return _as_change(difference, result, stored)
+    return _Meant(result, difference, stored)
+
+
+def _refuse_rivals(found: list[_Meant], register: Register) -> None:
+    """Of rows that mean the same student, the one with the student's number stays; without one, all are asked about.
+
+    Children of one name in one class, one of them on a wrong seat, would otherwise be taken for each other.
+    """
+    claims: dict[Any, list[_Meant]] = {}
+    for each in found:
+        if each.stored is not None:
+            claims.setdefault(each.stored.student.pk, []).append(each)
+    for rivals in (rivals for rivals in claims.values() if len(rivals) > 1):
+        numbered = [each for each in rivals if register.knows_number(each.stored, each.result.values)]
+        kept = numbered[0] if len(numbered) == 1 else None
+        for each in rivals:
+            if each is not kept:
+                other = kept or next(rival for rival in rivals if rival is not each)
+                each.difference.errors = [
+                    _("Row %(row)d speaks of the same student. Please keep one of the two rows.")
+                    % {"row": other.difference.row}
+                ]
+
+
+def _compared(meant: _Meant) -> Difference:
+    if meant.difference.errors:
+        return meant.difference
+    if meant.stored is None:
+        return _as_new(meant.difference, meant.result)
+    return _as_change(meant.difference, meant.result, meant.stored)
 
 
 def _as_new(difference: Difference, result: RowResult) -> Difference:

@@ -35,7 +35,8 @@ def run(*, job_id: str, clock: Callable[[], datetime]) -> None:
     except (Refused, actions.NotNow) as refusal:
         _finish(job, State.FAILED, clock(), str(refusal))
         if job.phase == job.Phase.UPLOADED:  # nothing can be done with this file any more
-            job.file.delete()
+            job.file.delete(save=False)
+            RosterImport.objects.filter(pk=job.pk).update(file="")
     except Exception as fault:
         # Only the kind: the text of a database error may quote a row.
         logger.error("roster import %s: %s in %s", job.pk, type(fault).__name__, job.step)

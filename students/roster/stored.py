@@ -113,3 +113,8 @@ class Register:
             return True
         national = values.get("national_no", "")
         return national[:1] == "G" and self.with_id(national[1:]) is each
+
+    def knows_number(self, each: Stored, values: dict[str, Any]) -> bool:
+        """The row gives a number that is this student's."""
+        by_id, by_national = self.with_id(values.get("id_no", "")), self.with_national(values.get("national_no", ""))
+        return each is by_id or each is by_national
