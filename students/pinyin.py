@@ -10,13 +10,15 @@ SURNAMES = {
     "长孙": "zhang sun", "澹台": "tan tai", "单于": "chan yu",
 }  # fmt: skip
 
+LONGEST = 255  # the column's length: fifty characters of two readings would need twice as much
+
 
 def search_keys(name: str) -> tuple[str, str]:
     """("shanwenhao danwenhao", "swh dwh"): each reading is a word of its own, so that a prefix search finds each."""
     readings = [_as_surname(name), lazy_pinyin(name, errors="default")]
     full = dict.fromkeys("".join(reading).lower() for reading in readings)
     initials = dict.fromkeys("".join(syllable[:1] for syllable in reading).lower() for reading in readings)
-    return " ".join(full), " ".join(initials)
+    return " ".join(full)[:LONGEST], " ".join(initials)
 
 
 def _as_surname(name: str) -> list[str]:

@@ -218,10 +218,7 @@ def prepare(*, job: RosterImport, today: date, progress: Callable[[int, int], No
     sheet = read_in_child(file_of(job), f"roster.{job.extension}")
     mapping, header_row = _map(job, sheet)
     school_year = school_year_of(today)
-    results = check_rows(
-        sheet, mapping, today=today, school_code=job.school.code, school_year=school_year,
-        default_stage=default_stage(job.school, today), header_row=header_row,
-    )  # fmt: skip
+    results = _checked(job.school, sheet, mapping, header_row, today)
     total = len(results)
     progress(0, total)
     found = differences(
@@ -249,6 +246,32 @@ def _map(job: RosterImport, sheet: Sheet) -> tuple[dict[int, str], int]:
         raise Refused(NO_HEADER)
     job.mapping = {"headers": headers, "header_row": header_row, "fields": fields, "titles": sheet.rows[:header_row]}
     return {int(index): key for index, key in fields.items()}, header_row
+
+
+def _checked(school: School, sheet: Sheet, mapping: dict[int, str], header_row: int, today: date) -> list[RowResult]:
+    """Every row, typed. In a school without classes the children's age tells which stage 2024级2班 belongs to."""
+
+    def check(stage: str) -> list[RowResult]:
+        return check_rows(
+            sheet, mapping, today=today, school_code=school.code, school_year=school_year_of(today),
+            default_stage=stage, header_row=header_row,
+        )  # fmt: skip
+
+    results = check(default_stage(school, today))
+    if not school.classes.exists() and (stage := stage_by_age(results)) != default_stage(school, today):
+        return check(stage)
+    return results
+
+
+def stage_by_age(results: list[RowResult]) -> str:
+    """By the median age in the year of entry: about 6 at primary school, 12 at junior, 15 at senior middle school."""
+    ages = sorted(
+        result.values["class"][1] - result.values["birth_date"].year
+        for result in results
+        if {"class", "birth_date"} <= result.values.keys()
+    )
+    age = ages[len(ages) // 2] if ages else 0
+    return "senior" if age >= 14 else "junior" if age >= 10 else "primary"
 
 
 def default_stage(school: School, today: date) -> str:

@@ -322,6 +322,23 @@ def test_of_two_rows_for_one_student_the_one_with_the_number_stays_and_else_both
     assert statuses(prepared(school, sheet_of([bare, {**bare, "座号": "2"}]))) == ["refused"] * 2
 
 
+def test_in_a_school_without_classes_the_age_tells_the_stage(school):
+    job = imported(
+        school,
+        sheet_of(
+            [line(n, 班级="2025级1班", 出生日期="20130301", 身份证件号=make_id(n, born="20130301")) for n in (1, 2, 3)]
+        ),
+    )
+    assert job.new == 3
+    assert ClassGroup.objects.get().stage == "junior"
+    assert counts(prepared(school, sheet_of([line(5, 班级="2025级1班")]))) == (1, 0, 0, 0)
+
+
+def test_the_longest_name_fits_every_column(school):
+    imported(school, sheet_of([line(1, 姓名="单" + "庄" * 49)]))
+    assert len(Student.objects.get().name) == 50
+
+
 def test_another_school_is_another_world(school):
     imported(school, sheet_of([line(1)]))
     assert counts(prepared(SchoolFactory(), sheet_of([line(1)]))) == (1, 0, 0, 0)
