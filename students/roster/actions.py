@@ -25,7 +25,7 @@ from students.roster.reading import Sheet, look_at
 from students.roster.refusal import Refused
 from students.roster.sandbox import read_in_child
 from students.roster.undoing import CannotUndo, undo
-from students.roster.validation import check_rows
+from students.roster.validation import RowResult, check_rows
 from students.roster.writing import register_of, stale_rows, write
 
 Phase, Status = RosterImport.Phase, RosterRow.Status
