@@ -275,8 +275,8 @@ def _name(world: World) -> None:
             world.mark(text, f"{name} {'id' if '-' in text else 'name'}", sees, picker=picked)
     for who, user in world.cast.people.items():
         ours = OURS if who != "yuan" else ("yuan",)
-        world.mark(user.display_name, f"{who} name", ours)
-        user.phone = world.digits(11, f"{who} phone", {"wang"} & {*ours})
+        world.mark(user.display_name, f"{who} name", ours, masked=True)
+        user.phone = world.digits(11, f"{who} phone", {who, *({"wang"} & {*ours})})
         user.save()
 
 
@@ -333,12 +333,20 @@ def _write_incidents(world: World) -> None:
     an, ding, gao, zhou = world.cast.an, world.cast.ding, world.cast.gao, world.cast.zhou
     sees = [who for who in PEOPLE if any(sees_note(who, NOTES[key]) for key in ("two_an", "two_ding"))]
     told = world.words("note two facts", sees)
-    fields = {"facts": f"{an.name}把跳绳让给了{ding.name}，{ding.name[-2:]}笑了。{told}", "happened_on": timezone.localdate(), "level": 2}
+    fields = {
+        "facts": f"{an.name}把跳绳让给了{ding.name}，{ding.name[-2:]}笑了。{told}",
+        "happened_on": timezone.localdate(),
+        "level": 2,
+    }
     rows = notes.record_observation(by=zhou, students=[an, ding], fields=fields, now=timezone.now())
     for key, row in zip(("two_an", "two_ding"), sorted(rows, key=lambda row: row.student_id != an.pk), strict=True):
         _note_is(world, key, row, [who for who in PEOPLE if sees_note(who, NOTES[key])])
     sees = [who for who in PEOPLE if sees_note(who, NOTES["moved"])]
-    fields = {"facts": f"{gao.name}收好了全组的跳绳。{world.words('note moved facts', sees)}", "happened_on": timezone.localdate(), "level": 2}
+    fields = {
+        "facts": f"{gao.name}收好了全组的跳绳。{world.words('note moved facts', sees)}",
+        "happened_on": timezone.localdate(),
+        "level": 2,
+    }
     row = notes.record_observation(by=zhou, students=[gao], fields=fields, now=timezone.now())[0]
     notes.move_observation(by=zhou, observation=row, to=an, now=timezone.now())
     row.refresh_from_db()
@@ -454,7 +462,9 @@ def _office(world: World) -> None:
         members = OURS if label == "ours" else ("yuan",)
         world.add("department", label, Department.objects.create(school=school, name=world.words(f"department {label}", members, masked=True)))  # fmt: skip
         name = world.words(f"calendar {label}", members, masked=True)
-        world.add("day", label, CalendarDay.objects.create(school=school, day=_a_monday(), is_school_day=False, name=name))
+        world.add(
+            "day", label, CalendarDay.objects.create(school=school, day=_a_monday(), is_school_day=False, name=name)
+        )
         world.add("term", label, Term.objects.filter(school=school).first())
     for label, who in (("waiting", "guo"), ("far", "yuan")):
         given = world.cast.wang if label == "waiting" else None
@@ -468,10 +478,16 @@ def _office(world: World) -> None:
         "zhou": ClassAssignment.objects.get(user=world.cast.zhou),
         "yuan": ClassAssignment.objects.get(user=world.cast.yuan),
     }
+    # A year of entry is no row: the page of the own school's grade three, whoever asks.
+    world.things["cohort"] = {"three": _cohort(world.cast.own_class)}
     far_leader = GradeAssignment.objects.create(
         user=world.cast.yuan, stage="primary", entry_year=1999, starts_on=date(1999, 9, 1), ends_on=date(2000, 8, 31)
     )
     world.things["leader"] = {"qin": GradeAssignment.objects.get(user=world.cast.qin), "yuan": far_leader}
+
+
+def _cohort(group) -> dict[str, Any]:
+    return {"stage": group.stage, "entry_year": group.entry_year}
 
 
 def _a_monday() -> date:

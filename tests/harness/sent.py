@@ -1,0 +1,252 @@
+"""For every URL that takes a POST: what a person of the cast would really send. `tests/harness/test_forms.py` uses it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from students.models import school_year_of
+from tests.factories import PASSWORD
+from tests.harness.objects import World
+
+
+@dataclass(frozen=True)
+class Sent:
+    """By `who`, to the page of `label`. `data(world)`: valid fields. `also`: fields of the form that are left out of it.
+    `foreign`: field → an id that the form must refuse, since it is not in the person's reach."""
+
+    who: str
+    label: str
+    data: Callable[[World], dict[str, Any]]
+    also: tuple[str, ...] = ()
+    foreign: dict[str, Callable[[World], Any]] = field(default_factory=dict)
+
+
+def on(days: int = 0) -> str:
+    return f"{timezone.localdate() + timedelta(days=days):%Y-%m-%d}"
+
+
+def a_note(world: World, **fields: Any) -> dict[str, Any]:
+    return {
+        "incident": str(uuid.UUID(int=99)),
+        "kind": "observation",
+        "facts": "课间主动收好了全组的跳绳。",
+        "tone": "plain",
+        "level": "2",
+        "happened_on": on(),
+        "follow_up": "none",
+        **fields,
+    }
+
+
+NOTE_FIELDS = (
+    "domains", "happened_at_time", "setting", "analysis", "action", "own_words", "needs_attention", "follow_up_date", "reason",
+    "student", "photos", "tone", "level",
+)  # fmt: skip
+STUDENT_FIELDS = (
+    "name", "sex", "birth_date", "ethnicity", "nationality", "political_status", "boarding_type", "student_source",
+    "entry_month", "entry_mode",
+)  # fmt: skip
+
+
+def pk(kind: str, label: str) -> Callable[[World], str]:
+    return lambda world: str(world.things[kind][label].pk)
+
+
+def nothing(world: World) -> dict[str, Any]:
+    return {}
+
+
+hang, far_class, yuan = pk("student", "hang"), pk("class", "far_class"), pk("staff", "yuan")
+
+
+def _seat(world: World) -> dict[str, Any]:
+    return {"class_group": str(world.cast.next_class.pk), "seat_no": "9", "starts_on": on()}
+
+
+def _student(world: World) -> dict[str, Any]:
+    return {"name": "新同学", "sex": "2", "birth_date": "2017-05-20", "boarding_type": "1"}
+
+
+def _duty(world: World) -> dict[str, Any]:
+    return {"user": str(world.cast.xin.pk), "starts_on": on(), "ends_on": on(14)}
+
+
+def _term(world: World) -> dict[str, Any]:
+    term = world.things["term"]["ours"]
+    return {
+        "starts_on": f"{term.starts_on}",
+        "ends_on": f"{term.ends_on - timedelta(days=1)}",
+        "week1_monday": f"{term.week1_monday}",
+        "version": "1",
+    }
+
+
+def _new_term(world: World) -> dict[str, Any]:
+    year = school_year_of(timezone.localdate()) + 1
+    days = {"starts_on": f"{year}-09-01", "ends_on": f"{year + 1}-01-20"}
+    first = timezone.datetime(year, 9, 1)
+    return {
+        "school_year": year,
+        "number": 1,
+        "week1_monday": f"{first - timedelta(days=first.weekday()):%Y-%m-%d}",
+        **days,
+    }
+
+
+def _summary(world: World) -> dict[str, Any]:
+    term = world.things["job"]["own"].term
+    return {"ask": "class", "class_group": str(world.cast.own_class.pk), "term": str(term.pk)}
+
+
+SENT: dict[str, Sent] = {
+    "account_change_password": Sent(
+        "zhou",
+        "",
+        lambda world: {
+            "oldpassword": PASSWORD,
+            "password1": "another horse battery 8",
+            "password2": "another horse battery 8",
+        },
+    ),
+    "account_logout": Sent("zhou", "", nothing),
+    "usersessions_list": Sent("zhou", "", nothing, also=("session",)),
+    "accounts:me": Sent("zhou", "", lambda world: {"shortcuts_enabled": "on", "language": "en"}),
+    "accounts:unlock": Sent("zhou", "", lambda world: {"password": PASSWORD}, also=("next",)),
+    "accounts:staff_add": Sent(
+        "wang",
+        "",
+        lambda world: {"employee_no": "T7777", "display_name": "新老师", "sex": "2", "phone": "13800000000"},
+        also=("department",),
+        foreign={"department": pk("department", "far")},
+    ),
+    "accounts:staff_detail": Sent(
+        "wang",
+        "zhou",
+        lambda world: {"employee_no": "T0001", "display_name": "改名老师", "sex": "2", "phone": "", "version": "1"},
+        also=("department",),
+        foreign={"department": pk("department", "far")},
+    ),
+    "accounts:staff_active": Sent("wang", "guo", lambda world: {"active": "0"}),
+    "accounts:staff_reset": Sent("wang", "guo", nothing),
+    "accounts:staff_tries": Sent("wang", "guo", nothing),
+    "accounts:role_propose": Sent(
+        "wang", "luo", lambda world: {"role": "doctor", "starts_on": on()}, also=("ends_on",)
+    ),
+    "accounts:role_end": Sent("wang", "xin", nothing, also=("last_day",)),
+    "accounts:role_confirm": Sent("ruan", "waiting", nothing),
+    "accounts:role_decline": Sent("ruan", "waiting", nothing),
+    "accounts:departments": Sent("wang", "", lambda world: {"name": "新部门"}),
+    "accounts:department": Sent("wang", "ours", lambda world: {"name": "新名字", "version": "1"}),
+    "accounts:department_delete": Sent("wang", "ours", nothing),
+    "accounts:school": Sent("wang", "", lambda world: {"name": "新校名", "duty_phone": "0990-7654321", "version": "1"}),
+    "students:term_add": Sent("wang", "", _new_term),
+    "students:term": Sent("wang", "ours", _term),
+    "students:calendar": Sent(
+        "wang", "", lambda world: {"day": on(), "is_school_day": "0", "name": "校庆"}, also=("until",)
+    ),
+    "students:calendar_seed": Sent("wang", "", nothing),
+    "students:calendar_remove": Sent("wang", "ours", nothing),
+    "students:classes_admin": Sent("wang", "", lambda world: {"stage": "primary", "entry_year": "2024", "number": "9"}),
+    "students:class_admin": Sent(
+        "wang", "next_class", lambda world: {"duty": "head", **_duty(world)}, also=("subject",), foreign={"user": yuan}
+    ),
+    "students:grade_admin": Sent("wang", "three", _duty, foreign={"user": yuan}),
+    "students:duty_end": Sent("wang", "zhou", lambda world: {"last_day": on(3)}),
+    "students:leader_end": Sent("wang", "qin", lambda world: {"last_day": on(3)}),
+    "students:add": Sent(
+        "jiao",
+        "",
+        lambda world: {**_student(world), **_seat(world)},
+        also=("another_child", *STUDENT_FIELDS),
+        foreign={"class_group": far_class},
+    ),
+    "students:move": Sent("jiao", "an", _seat, foreign={"class_group": far_class}),
+    "students:leave": Sent(
+        "jiao", "an", lambda world: {"status": "transferred", "on": on(), "version": str(world.cast.an.version)}
+    ),
+    "students:back": Sent(
+        "jiao",
+        "gone",
+        lambda world: {**_seat(world), "version": str(world.cast.gone.version)},
+        foreign={"class_group": far_class},
+    ),
+    "students:rollover": Sent("jiao", "", lambda world: {"primary": "2"}),
+    "students:import_columns": Sent(
+        "jiao",
+        "ours",
+        lambda world: {"column_0": "name", "column_1": "", "column_2": "birth_date", "column_3": "class"},
+    ),
+    "students:import_confirm": Sent("jiao", "ours", lambda world: {"rows": "good"}),
+    "students:import_cancel": Sent("jiao", "ours", nothing),
+    "students:import_undo": Sent("jiao", "ours", nothing),
+    "students:edit": Sent(
+        "ruan", "an", lambda world: {**_student(world), "version": str(world.cast.an.version)}, also=STUDENT_FIELDS
+    ),
+    "students:list": Sent(
+        "zhou", "", lambda world: {"q": "安"}, also=("grade", "class_group", "boarding", "sex", "state", "page")
+    ),
+    "students:search": Sent("zhou", "", lambda world: {"q": "安"}),
+    "students:profile_edit": Sent(
+        "zhou",
+        "an",
+        lambda world: {"temperament": "慢热", "pace": "", "interests": "", "strengths": "", "version": "1"},
+    ),
+    "students:family_edit": Sent("zhou", "an", lambda world: {"family": "周末由外婆照顾", "version": "1"}),
+    "students:background_show": Sent("zhou", "an", lambda world: {"field": "id_no"}),
+    "students:counselling": Sent(
+        "ruan",
+        "bei",
+        lambda world: {"counsellor": str(world.cast.xin.pk), "starts_on": on(), "ends_on": on(20), "note": "家长同意"},
+        foreign={"counsellor": yuan},
+    ),
+    "students:counselling_end": Sent(
+        "ruan",
+        "ding",
+        lambda world: {"grant": str(world.things["grant"]["counselling"].pk)},
+        foreign={"grant": pk("grant", "team")},
+    ),
+    "students:note_new": Sent(
+        "zhou",
+        "",
+        lambda world: a_note(world, student=[str(world.cast.an.pk)]),
+        also=(*NOTE_FIELDS, "with", "without", "add", "find"),
+        foreign={"student": hang},
+    ),
+    "students:note_picker": Sent("zhou", "", lambda world: {"q": "安"}),
+    "students:note_fellows": Sent("zhou", "", lambda world: {"q": "安"}, also=("student",)),
+    "students:note_edit": Sent(
+        "zhou", "an2", lambda world: a_note(world, version=str(world.things["note"]["an2"].version)), also=NOTE_FIELDS
+    ),
+    "students:note_append": Sent("qin", "an2", a_note, also=NOTE_FIELDS),
+    "students:note_move": Sent(
+        "zhou", "an2", lambda world: {"to": str(world.cast.bei.pk)}, also=("q",), foreign={"to": hang}
+    ),
+    "students:note_void": Sent("zhou", "an2", lambda world: {"reason": "写错了"}),
+    "students:draft_save": Sent(
+        "zhou",
+        "",
+        lambda world: {"draft_key": f"note:new:{uuid.UUID(int=98)}", "seq": "5", "facts": "写到一半"},
+        also=("student",),
+    ),
+    "students:draft_discard": Sent(
+        "zhou", "", lambda world: {"draft_key": world.things["draft"]["zhou"].key, "draft_seq": "9"}
+    ),
+    "students:attention_acknowledge": Sent("xin", "an4", nothing),
+    "reports:index": Sent(
+        "zhou",
+        "",
+        _summary,
+        also=("reason",),
+        foreign={"class_group": pk("class", "next_class"), "term": pk("term", "far")},
+    ),
+    "reports:cancel": Sent("zhou", "own_running", nothing),
+    "reports:link": Sent("zhou", "own", lambda world: {"what": "file"}),
+}
+# Nothing to send that a test could: signing in has tests of its own (tests/accounts), so has the upload of a roster.
+WITHOUT = {"account_login", "students:imports"}

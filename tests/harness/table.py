@@ -1,0 +1,318 @@
+"""THE table: for every URL what it takes, and who of the cast gets what. Written from the role table of DESIGN §3.
+
+A new URL fails tests/harness/test_matrix.py until it has a row here. To write one: say what its id is an id of (a kind of
+`World.things`), and by which rule somebody gets it. Everything one may not see is 404; 403 stands only where the object
+may be seen and the act is not allowed. Do not copy the code's answer: ask DESIGN §3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from tests.harness.objects import (
+    CLASS_OF,
+    CLASS_TEACHERS,
+    JOBS,
+    LEVELS,
+    NOTES,
+    OURS,
+    World,
+    level,
+    school_of,
+    sees_note,
+)
+
+Rule = Callable[[str, str], int]  # (person, label of the object) → status
+FORM = frozenset({200, 422})  # the form again
+
+
+# --- rules ------------------------------------------------------------------------------------------------------------
+
+
+def everybody(who: str, label: str = "") -> int:
+    return 200
+
+
+def holders(*names: str) -> Rule:
+    """Whoever of the cast holds the role, for things of their own school."""
+
+    def rule(who: str, label: str = "") -> int:
+        return 200 if who in names and school_of(who) == school_of(label) and label not in FAR else 404
+
+    return rule
+
+
+FAR = ("far", "yuan")  # labels of things of the other school, beside its student and class
+admin, academic, moral = holders("wang"), holders("jiao"), holders("ruan")
+attending, confirming, correcting = holders("xin", "ruan"), holders("ruan", "xiao"), holders("jiao", "ruan")
+
+
+def of_level(least: int) -> Rule:
+    return lambda who, student: 200 if level(who, student) >= least else 404
+
+
+def written_by_class_teachers(least: int) -> Rule:
+    """Of those who see the level, the head teacher and the deputy write; the others read."""
+
+    def rule(who: str, student: str) -> int:
+        if level(who, student) < least:
+            return 404
+        return 200 if who in CLASS_TEACHERS.get(CLASS_OF.get(student, ""), ()) else 403
+
+    return rule
+
+
+def readers(who: str, student: str) -> int:
+    """By name for 德育, the principal and the auditor; for class teachers the number; for nobody else."""
+    if who in ("ruan", "xiao", "shen") and school_of(student) == "school":
+        return 200
+    if not level(who, student):
+        return 404
+    return 200 if who in CLASS_TEACHERS.get(CLASS_OF.get(student, ""), ()) else 403
+
+
+def class_grid(who: str, group: str) -> int:
+    """School-wide roles: every class of the school. Others: where they teach or lead."""
+    taught = {"guo": ("own_class",), "qin": ("own_class", "next_class")}
+    if "gao" in LEVELS[who]:
+        return 200 if school_of(group) == "school" else 404
+    return 200 if who in CLASS_TEACHERS[group] or group in taught.get(who, ()) else 404
+
+
+def class_list(who: str, label: str = "") -> int:
+    """Who has one class, and nothing beside it, goes straight there."""
+    return 302 if who in ("zhou", "he", "guo", "lin", "yuan") else 200
+
+
+def note(who: str, key: str) -> int:
+    return 200 if sees_note(who, NOTES[key]) else 404
+
+
+def own_note(age: float) -> Rule:
+    """The author's, for so many days; others who see it may not."""
+
+    def rule(who: str, key: str) -> int:
+        if not sees_note(who, NOTES[key]):
+            return 404
+        return 200 if who == NOTES[key].author and NOTES[key].age < age else 403
+
+    return rule
+
+
+def void_posted(who: str, key: str) -> frozenset[int]:
+    """Half an hour after it was written it takes a reason."""
+    return frozenset({302}) if NOTES[key].age == 0 else frozenset({422})
+
+
+def photo(who: str, key: str) -> int:
+    rows = [NOTES[key], NOTES["two_ding"]] if key == "two_an" else [NOTES[key]]
+    return 200 if any(sees_note(who, row) for row in rows) else 404
+
+
+def own_job(who: str, label: str) -> int:
+    return 200 if JOBS[label][0] == who else 404
+
+
+def link_posted(who: str, label: str) -> frozenset[int]:
+    return frozenset({302 if JOBS[label][2] == "done" else 404})
+
+
+def only_if(rule: Rule, good: Callable[[str], bool], other: int) -> Rule:
+    """Like `rule`, but `other` for those who may and where it makes no sense."""
+    return lambda who, label: (200 if good(label) else other) if rule(who, label) == 200 else rule(who, label)
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Row:
+    """One URL.
+
+    takes: kind of thing whose id it takes, "" for none · rule: status of a GET (of a POST where `methods` has no GET) ·
+    posted: statuses of a POST without valid data for those who may · log: rows in the read log for a GET that is answered
+    with 200 (None: as many as the page's own test says) · office: who passes a policy of role, and so learns that a method
+    is not allowed · query: makes the page worth seeing.
+    """
+
+    rule: Rule = everybody
+    takes: str = ""
+    methods: str = "GET"
+    posted: frozenset[int] | Callable[[str, str], frozenset[int]] = FORM
+    log: int | None = 0
+    office: tuple[str, ...] | None = None
+    public: bool = False
+    extra: dict[str, Any] | None = None
+    query: str = ""
+
+    def post_statuses(self, who: str, label: str) -> frozenset[int]:
+        allowed = self.rule(who, label)
+        if allowed not in (200, 302):
+            return frozenset({allowed})
+        return self.posted(who, label) if callable(self.posted) else self.posted
+
+
+BOTH, POST = "GET POST", "POST"
+DONE = frozenset({302})
+WANG, JIAO, RUAN, ASKED, SECOND = ("wang",), ("jiao",), ("ruan",), ("xin", "ruan"), ("ruan", "xiao")
+
+
+def student_row(least: int, **more: Any) -> Row:
+    return Row(of_level(least), "student", **more)
+
+
+def admin_row(takes: str = "", methods: str = "GET", **more: Any) -> Row:
+    return Row(admin, takes, methods, office=WANG, **more)
+
+
+def academic_row(takes: str = "", methods: str = "GET", **more: Any) -> Row:
+    return Row(more.pop("rule", academic), takes, methods, office=JIAO, **more)
+
+
+TABLE: dict[str, Row] = {
+    # --- open to everybody, and one's own
+    "health": Row(public=True),
+    "offline": Row(public=True),
+    "account_login": Row(lambda who, label: 302, methods=BOTH, posted=DONE, public=True),
+    "account_logout": Row(methods=BOTH, posted=DONE, public=True),
+    "account_change_password": Row(methods=BOTH),
+    "usersessions_list": Row(methods=BOTH, posted=DONE),
+    "accounts:me": Row(methods=BOTH, posted=FORM | DONE),
+    "accounts:unlock": Row(lambda who, label: 302, methods=BOTH, posted=FORM),
+    # --- the system administrator
+    "accounts:staff": admin_row(),
+    "accounts:staff_add": admin_row(methods=BOTH),
+    "accounts:staff_detail": admin_row("staff", BOTH),
+    "accounts:staff_active": admin_row("staff", POST, posted=DONE),
+    "accounts:staff_reset": admin_row("staff", POST, posted=DONE),
+    "accounts:slip": admin_row("staff"),
+    "accounts:staff_tries": admin_row("staff", POST, posted=DONE),
+    "accounts:role_propose": admin_row("staff", POST),
+    "accounts:roles": admin_row(),
+    "accounts:role_end": admin_row("membership", BOTH, posted=FORM | DONE),
+    "accounts:departments": admin_row(methods=BOTH),
+    "accounts:department": admin_row("department", BOTH),
+    "accounts:department_delete": admin_row("department", POST, posted=DONE),
+    "accounts:school": admin_row(methods=BOTH),
+    "students:terms": admin_row(),
+    "students:term_add": admin_row(methods=BOTH),
+    "students:term": admin_row("term", BOTH),
+    "students:calendar": admin_row(methods=BOTH),
+    "students:calendar_seed": admin_row(methods=POST, posted=DONE),
+    "students:calendar_remove": admin_row("day", POST, posted=DONE),
+    "students:classes_admin": admin_row(methods=BOTH),
+    "students:class_admin": admin_row("class", BOTH),
+    "students:grade_admin": admin_row("cohort", BOTH),
+    "students:duty_end": admin_row("duty", BOTH, posted=FORM | DONE),
+    "students:leader_end": admin_row("leader", BOTH, posted=FORM | DONE),
+    # --- a second person
+    "accounts:waiting": Row(confirming, office=SECOND),
+    "accounts:role_confirm": Row(confirming, "membership", POST, posted=DONE, office=SECOND),
+    "accounts:role_decline": Row(confirming, "membership", POST, posted=DONE, office=SECOND),
+    # --- the academic office: level 1
+    "students:placements": academic_row(),
+    "students:add": academic_row(methods=BOTH),
+    "students:move": academic_row(
+        "student", BOTH, rule=only_if(academic, lambda s: s != "gone", 302), posted=FORM | DONE
+    ),
+    "students:leave": academic_row(
+        "student", BOTH, rule=only_if(academic, lambda s: s != "gone", 302), posted=FORM | DONE
+    ),
+    "students:back": academic_row(
+        "student", BOTH, rule=only_if(academic, lambda s: s == "gone", 302), posted=FORM | DONE
+    ),
+    "students:rollover": academic_row(methods=BOTH, posted=FORM | DONE),
+    "students:imports": academic_row(methods=BOTH),
+    "students:import_detail": academic_row("import", log=1),
+    "students:import_status": academic_row("import", rule=only_if(academic, lambda _: False, 302)),
+    "students:import_columns": academic_row("import", BOTH, posted=FORM | DONE),
+    "students:import_confirm": academic_row("import", POST, posted=DONE),
+    "students:import_cancel": academic_row("import", POST, posted=DONE),
+    "students:import_undo": academic_row("import", POST, posted=DONE),
+    "students:import_refused": academic_row("import", log=1),
+    "students:edit": Row(correcting, "student", BOTH, office=("jiao", "ruan")),
+    # --- a file
+    "students:list": Row(methods=BOTH, posted=DONE),
+    "students:search": Row(methods=BOTH),
+    "students:class_list": Row(class_list),
+    "students:class_grid": Row(class_grid, "class", log=1),
+    "students:detail": student_row(1),
+    "students:timeline": student_row(1, log=1),
+    "students:profile": student_row(2, log=1),
+    "students:profile_edit": Row(written_by_class_teachers(2), "student", BOTH, log=1),
+    "students:background": student_row(3, log=1),
+    "students:background_show": student_row(3, methods=POST, posted=frozenset({404})),
+    "students:family_edit": Row(written_by_class_teachers(3), "student", BOTH, log=1),
+    "students:access": student_row(1, log=None),
+    "students:readers": Row(readers, "student"),
+    "students:history": student_row(2, log=1),
+    "students:counselling": Row(moral, "student", BOTH, log=1, office=RUAN),
+    "students:counselling_end": Row(moral, "student", POST, posted=frozenset({404}), office=RUAN),
+    # --- notes
+    "students:note_new": Row(methods=BOTH, posted=frozenset({422}), query="student"),
+    "students:note_picker": Row(methods=BOTH),
+    "students:note_fellows": Row(methods=POST),
+    "students:note_audience": Row(query="student"),
+    "students:notes_mine": Row(log=1),
+    "students:note_detail": Row(note, "note", log=1),
+    "students:note_history": Row(note, "note", log=1),
+    "students:note_edit": Row(own_note(7), "note", BOTH, log=1),
+    "students:note_append": Row(note, "note", BOTH, log=1),
+    "students:note_move": Row(own_note(1 / 48), "note", BOTH, log=1),
+    "students:note_void": Row(own_note(9999), "note", BOTH, posted=void_posted, log=1),
+    "students:attachment": Row(photo, "photo", log=1),
+    "students:draft_save": Row(methods=POST, posted=frozenset({400})),
+    "students:draft_discard": Row(methods=POST, posted=DONE),
+    "students:attention": Row(attending, log=1, office=ASKED),
+    "students:attention_acknowledge": Row(
+        lambda who, key: attending(who, NOTES[key].student), "attention", POST, posted=DONE, office=ASKED
+    ),
+    # --- home, and what is made of it
+    "reports:home": Row(log=None),
+    "reports:todo": Row(log=None),
+    "reports:classes": Row(log=None),
+    "reports:recent": Row(log=None),
+    "reports:index": Row(methods=BOTH, posted=FORM),
+    "reports:job": Row(own_job, "job"),
+    "reports:job_status": Row(own_job, "job"),
+    "reports:cancel": Row(own_job, "job", POST, posted=DONE),
+    "reports:link": Row(own_job, "job", POST, posted=link_posted),
+    # A token that was signed for nobody: not even one's own job gives a file for it. Real ones: tests/reports.
+    "reports:download": Row(lambda who, label: 404, "job", extra={"token": "nobody"}),
+}
+
+# The person may file a note on every student of the school: these pages give name and class of any of them.
+PICKER = (
+    "students:note_new", "students:note_picker", "students:note_fellows", "students:note_audience", "students:note_move",
+)  # fmt: skip
+
+
+def kwargs_of(thing: Any, row: Row) -> dict[str, Any]:
+    own = thing if isinstance(thing, dict) else {"pk": thing.pk}
+    return {**own, **(row.extra or {})}
+
+
+def things_for(world: World, name: str) -> dict[str, dict[str, Any]]:
+    """label → kwargs for one URL; {"": {}} for a URL without."""
+    row = TABLE[name]
+    if not row.takes:
+        return {"": row.extra or {}}
+    return {label: kwargs_of(thing, row) for label, thing in world.things[row.takes].items()}
+
+
+def url_for(world: World, name: str, label: str) -> str:
+    query = f"?student={world.cast.bei.pk}" if TABLE[name].query == "student" else ""
+    return reverse(name, kwargs=things_for(world, name)[label]) + query
+
+
+def urls(world: World, names: Iterable[str] = TABLE) -> list[tuple[str, str, str]]:
+    """(name, label, address) of every URL with every object."""
+    return [(name, label, url_for(world, name, label)) for name in names for label in things_for(world, name)]
+
+
+def passes_office(row: Row, who: str) -> bool:
+    return row.office is None or (who in row.office and who in OURS)

@@ -1,0 +1,133 @@
+"""Statements per page: at most 12, and as many at three rows as at one (issue 2, Done when 6). Transactions not counted."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from students.models import Attachment, AttentionRequest, Guardian, Observation
+from tests.cast import build_cast
+from tests.factories import StudentFactory, seat
+from tests.harness.table import TABLE
+from tests.harness.visiting import client_for
+from tests.students.reading import ALLOWED, NOT_COUNTED
+
+# Pages of one thing, which hold no list that grows: they answer for the bound alone in test_no_page_asks_too_much.
+LISTS = (
+    "students:list", "students:class_grid", "students:timeline", "students:background", "students:history", "students:access",
+    "students:notes_mine", "students:note_detail", "students:note_history", "students:note_picker", "students:note_audience",
+    "students:note_new", "reports:home", "reports:todo", "reports:classes", "reports:recent", "reports:index",
+)  # fmt: skip
+FOR_THE_OFFICE = {
+    "xin": ("students:attention", "reports:home", "reports:todo"),
+    "ruan": ("students:attention", "students:readers", "students:counselling", "students:class_list"),
+    "jiao": ("students:placements", "students:imports"),
+    "wang": ("students:classes_admin", "accounts:staff", "accounts:roles"),
+}
+
+
+def grow(cast, step: int) -> None:
+    """One more of everything that a list shows."""
+    student = seat(StudentFactory(school=cast.school, name=f"新来{step}"), cast.own_class, seat_no=20 + step)
+    for about in (student, cast.an):
+        note = Observation.objects.create(
+            student=about,
+            author=cast.zhou,
+            facts=f"第{step}次",
+            happened_on=timezone.localdate(),
+            follow_up_on=timezone.localdate(),
+        )
+        AttentionRequest.objects.create(student=about, author=cast.zhou, observation=note)
+        Attachment.objects.create(
+            incident=note.incident, author=cast.zhou, content_type="image/jpeg", size=1, file="none"
+        )
+        note.facts += "，又改"
+        note.save()
+    Guardian.objects.create(student=cast.an, order=step, name=f"家人{step}")
+
+
+def address(name: str, cast) -> str:
+    thing = {"class": cast.own_class, "student": cast.an, "note": Observation.objects.filter(student=cast.an).first()}
+    pk = {"pk": thing[TABLE[name].takes].pk} if TABLE[name].takes else {}
+    return reverse(name, kwargs=pk) + (f"?student={cast.an.pk}&student={cast.bei.pk}" if TABLE[name].query else "")
+
+
+def statements(client, url: str, **headers) -> list[str]:
+    client.get(url, headers=headers)  # the first visit starts the session's clock
+    with CaptureQueriesContext(connection) as queries:
+        response = client.get(url, headers=headers)
+    assert response.status_code in (200, 302), url
+    return [query["sql"] for query in queries if not query["sql"].startswith(NOT_COUNTED)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", ["zhou", *FOR_THE_OFFICE])
+def test_a_list_asks_as_much_for_three_rows_as_for_one(db, who):
+    cast = build_cast()
+    names = FOR_THE_OFFICE.get(who, LISTS)
+    grow(cast, 1)
+    client = client_for(cast.people[who])
+    one = {name: statements(client, address(name, cast)) for name in names}
+    grow(cast, 2)
+    grow(cast, 3)
+    three = {name: statements(client, address(name, cast)) for name in names}
+    wrong = [
+        f"{name}: {len(one[name])} at one row, {len(three[name])} at three"
+        for name in names
+        if len(one[name]) != len(three[name])
+    ]
+    wrong += [
+        f"{name}: {len(three[name])} statements, {ALLOWED} are allowed" for name in names if len(three[name]) > ALLOWED
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", ["zhou", "ruan", "jiao", "wang"])
+def test_no_page_asks_too_much(world, who):
+    """Every URL of the table, as whoever may open it."""
+    from tests.harness.table import urls
+
+    client, wrong = client_for(world.person(who)), []
+    for name, label, url in urls(world, [name for name, row in TABLE.items() if "GET" in row.methods]):
+        if TABLE[name].rule(who, label) == 200 and (count := len(statements(client, url))) > ALLOWED:
+            wrong.append(f"{name} {label}: {count}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_count_sees_one_statement_per_row(db):
+    """A planted fault: a list that asks again for each row."""
+    cast = build_cast()
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            [note.student.name for note in Observation.objects.all()]
+        return len(queries)
+
+    grow(cast, 1)
+    one = asked()
+    grow(cast, 2)
+    assert asked() > one
+
+
+def test_time_passes_without_a_save_and_everything_closes(world, monkeypatch):
+    """Done when 6 for every URL at once: only the clock moves past the end of zhou's duty."""
+    from students.actions.placements import end_class_assignment
+    from tests.harness.table import urls
+
+    now, today = timezone.now(), timezone.localdate()
+    end_class_assignment(by=None, assignment=world.things["duty"]["zhou"], on=today + timedelta(days=1), now=now)
+    names = [name for name, row in TABLE.items() if row.takes in ("student", "class", "job") and "GET" in row.methods]
+    opened = [
+        (name, label, url) for name, label, url in urls(world, names) if TABLE[name].rule("zhou", label) in (200, 403)
+    ]
+    assert len(opened) > 15
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=3))
+    client = client_for(world.cast.zhou)
+    still = [
+        f"{name} {label}: {status}" for name, label, url in opened if (status := client.get(url).status_code) != 404
+    ]
+    assert not still, "\n".join(still)

@@ -1,0 +1,50 @@
+"""Each template is used, and the harness renders each page's: pytest-django fails where a variable is undefined."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test.signals import template_rendered
+
+from tests.harness.snapshot import OURS
+from tests.harness.table import TABLE, urls
+from tests.harness.visiting import ask, client_for
+
+ROOT = Path(settings.BASE_DIR)
+TEMPLATES = {str(path.relative_to(ROOT / "templates")) for path in (ROOT / "templates").rglob("*.html")}
+# Django and allauth ask for these by a name of their own.
+BY_OTHERS = re.compile(r"(400|403|404|429|500)\.html|account/\w+\.html|django/forms/.+")
+# Shown only by what the harness does not bring about; each has a test of its own.
+ELSEWHERE = re.compile(
+    r"(400|403|404|409|429|500|error_base)\.html|account/.+|django/.+|print/.+|components/.+|.+/_[a-z_]+\.html"
+)
+
+
+def test_every_template_is_used():
+    sources = [path for app in (*OURS, "config") for path in (ROOT / app).rglob("*.py")]
+    texts = "\n".join(path.read_text() for path in [*sources, *(ROOT / "templates").rglob("*.html")])
+    assert [name for name in sorted(TEMPLATES) if not BY_OTHERS.fullmatch(name) and name not in texts] == []
+
+
+@pytest.mark.slow
+def test_the_harness_renders_every_page(world):
+    """With every variable defined: --fail-on-template-vars stands in pyproject.toml, and this crawl stands on it."""
+    assert "--fail-on-template-vars" in (ROOT / "pyproject.toml").read_text()
+    rendered: set[str] = set()
+
+    def note(sender, template, **kwargs):
+        rendered.add(str(template.name).split("#")[0])
+
+    template_rendered.connect(note)
+    for who in ("zhou", "ruan", "jiao", "wang", "luo"):
+        client = client_for(world.person(who))
+        for name, label, url in urls(world):
+            row = TABLE[name]
+            if "GET" in row.methods and row.rule(who, label) == 200:
+                ask(client, "GET", url)
+            if "POST" in row.methods and row.rule(who, label) == 200 and name != "account_logout":
+                ask(client, "POST", url)
+    template_rendered.disconnect(note)
+    never = [name for name in sorted(TEMPLATES - rendered) if not ELSEWHERE.fullmatch(name)]
+    assert never == [], "Never rendered by the harness: give the world (tests/harness/objects.py) what its page needs."
