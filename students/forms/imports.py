@@ -29,7 +29,7 @@ class ColumnsForm(forms.Form):
 
     def clean(self) -> dict:
         """Each field once, and the two without which nobody can be recognised."""
-        values = super().clean()
+        values = super().clean() or {}
         used: dict[str, str] = {}
         for name, key in list(values.items()):
             if key and key in used:

@@ -38,7 +38,7 @@ def normalise_header(text: str) -> str:
 
 def _vocabulary() -> tuple[dict[str, str], dict[str, str]]:
     exact = {normalise_header(field.header): field.key for field in FIELDS.values()}
-    alias = {}
+    alias: dict[str, str] = {}
     for field in FIELDS.values():
         for word in field.aliases:
             alias.setdefault(normalise_header(word), field.key)

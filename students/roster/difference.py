@@ -189,7 +189,7 @@ def _order_of(member: dict[str, Any], free: dict, stored: Stored, placed: dict[s
 
 def _warn_of_seats(found: list[Difference], register: Register) -> None:
     """A seat that somebody else keeps: children swap seats in the middle of a file, so this only warns."""
-    seats = {
+    seats: dict[Any, tuple] = {
         each.student.pk: (plain(each.value("class")), each.value("seat_no")) for each in register.all if each.is_here
     }
     for difference in found:

@@ -5,8 +5,8 @@ Keys of students are the names of model fields; keys of the family are ``guardia
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext, gettext_lazy, gettext_noop
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 MODELS = ("student", "enrolment", "profile", "background", "guardian")
 
@@ -35,7 +35,7 @@ class Field:
         """In the words of the interface."""
         if self.order:
             return gettext("Family member %(number)d: %(field)s") % {"number": self.order, "field": gettext(self.label)}
-        return str(self.label)
+        return gettext(self.label)
 
     @property
     def level(self) -> int:
@@ -110,19 +110,19 @@ EXTRA_FIELDS = (
 )  # fmt: skip
 
 GUARDIAN_FIELDS = (
-    ("name", "姓名", gettext_noop("Name"), "name", 50),
-    ("relation", "关系", gettext_noop("Relation"), "relation", 20),
-    ("relation_note", "关系说明", gettext_noop("Note on the relation"), "text", 60),
-    ("address", "现住址", gettext_noop("Address"), "text", 200),
-    ("hukou_code", "户口所在地行政区划", gettext_noop("Code of the household registration"), "region", 12),
-    ("phone", "联系电话", gettext_noop("Phone"), "phone", 30),
-    ("is_guardian", "是否监护人", gettext_noop("Is a guardian"), "boolean", 0),
-    ("id_type", "身份证件类型", gettext_noop("Kind of identity document"), "id_type", 30),
-    ("id_no", "身份证件号", gettext_noop("Number of the identity document"), "id_no", 30),
-    ("ethnicity", "民族", gettext_noop("Ethnicity"), "ethnicity", 20),
+    ("name", "姓名", _("Name"), "name", 50),
+    ("relation", "关系", _("Relation"), "relation", 20),
+    ("relation_note", "关系说明", _("Note on the relation"), "text", 60),
+    ("address", "现住址", _("Address"), "text", 200),
+    ("hukou_code", "户口所在地行政区划", _("Code of the household registration"), "region", 12),
+    ("phone", "联系电话", _("Phone"), "phone", 30),
+    ("is_guardian", "是否监护人", _("Is a guardian"), "boolean", 0),
+    ("id_type", "身份证件类型", _("Kind of identity document"), "id_type", 30),
+    ("id_no", "身份证件号", _("Number of the identity document"), "id_no", 30),
+    ("ethnicity", "民族", _("Ethnicity"), "ethnicity", 20),
     # Over-collection is criticised (DOMAIN §2.1): where the family works is read past and never kept.
-    ("employer", "工作单位", gettext_noop("Employer"), "text", 0),
-    ("job", "职务", gettext_noop("Job"), "text", 0),
+    ("employer", "工作单位", _("Employer"), "text", 0),
+    ("job", "职务", _("Job"), "text", 0),
 )  # fmt: skip
 GUARDIAN_WORDS = {
     "姓名": ("姓名", "名字"), "关系": ("关系", "与学生关系"), "现住址": ("现住址", "住址", "地址"),
@@ -166,4 +166,3 @@ TEMPLATE = [
     *(FIELDS[f"guardian{n}.{name}"] for n in (1, 2) for name, *_rest in GUARDIAN_FIELDS),
     STUDENT_FIELDS[-1],
 ]
-IGNORED_LABEL = gettext_lazy("Not imported")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
 from accounts.encryption import fingerprint
 from students.models import Enrolment, Guardian, Student, StudentBackground, StudentProfile
@@ -16,6 +16,7 @@ from students.roster.fields import FIELDS, Field
 ID_LABEL = "students.StudentBackground.id_no"
 NATIONAL_LABEL = "students.StudentBackground.national_no"
 MAX_GUARDIANS = 9
+OPEN = "open_enrolments"
 
 
 def field_of(key: str) -> Field:
@@ -43,7 +44,7 @@ class Stored:
             profile=getattr(student, "profile", None),
             background=getattr(student, "background", None),
             guardians={guardian.order: guardian for guardian in student.guardians.all()},
-            enrolment=next(iter(student.open_enrolments), None),
+            enrolment=next(iter(getattr(student, OPEN)), None),
         )
 
     def owner(self, key: str) -> Any:
@@ -69,12 +70,12 @@ class Stored:
         return self.student.status in Student.PRESENT
 
 
-def read_stored(students: Iterable[Student]) -> list[Stored]:
-    """``students`` is a queryset; four statements however many there are."""
+def read_stored(students: QuerySet[Student]) -> list[Stored]:
+    """Three statements however many students there are."""
     open_ones = Prefetch(
         "enrolments",
         Enrolment.objects.filter(ends_on__isnull=True).select_related("class_group"),
-        to_attr="open_enrolments",
+        to_attr=OPEN,
     )
     rows = students.select_related("profile", "background").prefetch_related("guardians", open_ones)
     return [Stored.of(student) for student in rows]
@@ -114,7 +115,7 @@ class Register:
         national = values.get("national_no", "")
         return national[:1] == "G" and self.with_id(national[1:]) is each
 
-    def knows_number(self, each: Stored, values: dict[str, Any]) -> bool:
+    def knows_number(self, each: Stored | None, values: dict[str, Any]) -> bool:
         """The row gives a number that is this student's."""
         by_id, by_national = self.with_id(values.get("id_no", "")), self.with_national(values.get("national_no", ""))
-        return each is by_id or each is by_national
+        return each is not None and (each is by_id or each is by_national)

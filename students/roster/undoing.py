@@ -65,8 +65,8 @@ class _Changed:
     """The rows that the import changed, with what it found and what it left."""
 
     def __init__(self, differences: Iterable[Difference]) -> None:
-        self.was: dict[type, dict[str, dict[str, Any]]] = defaultdict(dict)
-        self.now: dict[type, dict[str, dict[str, Any]]] = defaultdict(dict)
+        self.was: dict[Any, dict[str, dict[str, Any]]] = defaultdict(dict)
+        self.now: dict[Any, dict[str, dict[str, Any]]] = defaultdict(dict)
         self.student_of: dict[str, Any] = {}
         for difference in differences:
             for name, target in (("was", self.was), ("now", self.now)):
@@ -87,7 +87,7 @@ class _Changed:
             if not _is_as_left(self._row(model, pk), values)
         }
 
-    def _row(self, model: type, pk: str) -> Any:
+    def _row(self, model: Any, pk: str) -> Any:
         return self.rows[model].get(model._meta.pk.to_python(pk))
 
     def restore(self, *, by: User | None, now: datetime, reason: str) -> None:
@@ -109,7 +109,7 @@ class _Changed:
             )
 
 
-def _field(model: type, attname: str) -> models.Field:
+def _field(model: Any, attname: str) -> models.Field:
     return next(field for field in model._meta.concrete_fields if attname in {field.name, field.attname})
 
 
@@ -123,7 +123,8 @@ def _worked_with(made: dict[type, list[str]]) -> set:
     """New students that were edited since, or about whom something was written."""
     new = made[Student]
     edited: set = set()
-    for model in (Student, StudentProfile, StudentBackground, Guardian):
+    models_: tuple[Any, ...] = (Student, StudentProfile, StudentBackground, Guardian)
+    for model in models_:
         pks = made[model]
         stored = dict(model._base_manager.filter(pk__in=pks).values_list("pk", "version"))
         edited |= {pk for pk in pks if stored.get(model._meta.pk.to_python(pk)) != 1}

@@ -254,7 +254,7 @@ def _check_doubles(results: list[RowResult]) -> None:
 
 def _identities(result: RowResult) -> list[tuple[str, Any]]:
     values = result.values
-    found = [(key, values[key]) for key in ("id_no", "national_no") if key in values]
+    found: list[tuple[str, Any]] = [(key, values[key]) for key in ("id_no", "national_no") if key in values]
     if not found and {"name", "class", "seat_no"} <= values.keys():
         found = [("place", (values["name"], values["class"], values["seat_no"]))]
     return found

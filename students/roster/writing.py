@@ -30,7 +30,7 @@ from students.roster.stored import ID_LABEL, NATIONAL_LABEL, Register, Stored, f
 
 Status = RosterRow.Status
 FINGERPRINTS = {"id_no": ID_LABEL, "national_no": NATIONAL_LABEL}
-KINDS = {
+KINDS: dict[str, Any] = {
     "class": ClassGroup,
     "student": Student,
     "profile": StudentProfile,
