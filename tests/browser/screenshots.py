@@ -40,6 +40,7 @@ IN_DOCS = {
     ("head-teacher", "report-progress"),
     ("academic", "import-dry-run"),
 }
+MEANT_TO_FAIL = {"not-found", "offline"}
 MOST_BYTES = 200_000
 SETTLED = "() => !document.querySelector('[aria-busy=true], .htmx-request, .htmx-settling')"
 ROLES = {
@@ -165,6 +166,8 @@ class Camera:
 
     def take(self, page: Page, role: str, name: str, size: str) -> None:
         page.wait_for_function(SETTLED)
+        if page.locator(".yd-oops").count() and name not in MEANT_TO_FAIL:
+            self.ugly.append(f"{role}/{name}-{size} is an error page")
         page.evaluate("document.fonts.ready")
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wide > 0:
@@ -270,10 +273,6 @@ SCENES: dict[str, dict[str, Open]] = {
         "imports": at("students:imports"),
         "import-columns": at("students:import_columns", "roster"),
         "import-dry-run": at("students:import_detail", "roster"),
-        "terms": at("students:terms"),
-        "calendar": at("students:calendar"),
-        "classes-admin": at("students:classes_admin"),
-        "class-admin": at("students:class_admin", "own_class"),
         "rollover": at("students:rollover"),
         "placements": at("students:placements"),
         "student-add": at("students:add"),
@@ -287,6 +286,10 @@ SCENES: dict[str, dict[str, Open]] = {
         "roles": at("accounts:roles"),
         "departments": at("accounts:departments"),
         "school": at("accounts:school"),
+        "terms": at("students:terms"),
+        "calendar": at("students:calendar"),
+        "classes-admin": at("students:classes_admin"),
+        "class-admin": at("students:class_admin", "own_class"),
     },
 }
 

@@ -1,28 +1,38 @@
 """A roster through a real browser and a real worker: uploaded, watched, looked through, imported, taken back; and a worker that dies."""
 
+import io
+import json
 import time
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 
+import openpyxl
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from students.models import Enrolment, RosterImport, Student
+from accounts.models import Role
+from students.models import ClassGroup, Enrolment, RosterImport, Student
 from students.models.jobs import LOST_AFTER
 from students.roster import actions
 from tests.browser.conftest import DESKTOP, PHONE, serious
+from tests.factories import SchoolFactory, UserFactory, this_year
 from tests.students.roster.test_import import line, sheet_of
 
 pytestmark = pytest.mark.browser
 
 Phase, State = RosterImport.Phase, RosterImport.State
 WITHIN = 60_000  # ms
+DATA = Path(__file__).parents[1] / "data"
+in_the_files_year = pytest.mark.skipif(
+    timezone.localdate() >= date(2027, 9, 1), reason="The files speak of the school year 2026-2027."
+)
 
 
-def upload(page, data: bytes) -> None:
+def upload(page, data: bytes, name: str = "名册.csv") -> None:
     page.goto(reverse("students:imports"))
-    page.locator("input[type=file]").set_input_files({"name": "名册.csv", "mimeType": "text/csv", "buffer": data})
+    page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "", "buffer": data})
     page.get_by_role("button", name=_("Upload and check")).click()
 
 
@@ -83,6 +93,64 @@ def test_a_worker_that_is_killed_leaves_all_or_nothing_and_the_sweep_brings_it_t
     wait_for(job, lambda: job.phase == Phase.APPLIED and not job.is_unfinished)
     assert Student.objects.count() - before == 300
     assert Enrolment.objects.filter(student__name__startswith="学生").count() == 300
+
+
+@pytest.fixture
+def academic(transactional_db):
+    """The academic office of the school that the files are from: two terms, and nobody in it yet."""
+    school = SchoolFactory(code="2199000001", name="示范小学")
+    this_year(school)
+    return UserFactory(school=school, roles=[Role.ACADEMIC])
+
+
+@in_the_files_year
+def test_a_whole_school_comes_in_with_its_progress_shown(academic, open_page, worker):
+    worker.start()
+    page = open_page(academic, DESKTOP)
+    upload(page, (DATA / "registry_roster.xlsx").read_bytes(), "名册.xlsx")
+    page.locator("#progress progress").wait_for()
+    page.locator("#h-diff").wait_for(timeout=WITHIN)
+    assert counted(page) == ["1080", "0", "0", "0"]
+    page.get_by_role("link", name=_("Change the columns")).click()
+    assert page.get_by_label("班号").input_value() == "class"
+    page.go_back()
+
+    page.get_by_role("button", name=_("Import all")).click()
+    page.locator("#progress progress").wait_for()
+    page.locator("#h-done").wait_for(timeout=WITHIN)
+    assert Student.objects.count() == 1080
+    assert ClassGroup.objects.count() == 24
+    page.get_by_role("link", name=_("See the classes")).click()
+    assert page.locator("main li a").count() == 24
+    assert page.complaints == []
+
+
+@in_the_files_year
+def test_the_refused_rows_of_a_dirty_file_come_back_with_their_reasons(academic, open_page, worker):
+    expected = json.loads((DATA / "registry_dirty.expected.json").read_text())
+    good = sum(each["expect"].startswith("accepted") for each in expected)
+    refused = len(expected) - good
+    worker.start()
+    page = open_page(academic, PHONE)
+    upload(page, (DATA / "registry_dirty.xlsx").read_bytes(), "名册.xlsx")
+    page.locator("#h-diff").wait_for(timeout=WITHIN)
+    assert counted(page) == [str(good), "0", "0", str(refused)]
+    assert page.get_by_role("button", name=_("Import all")).get_attribute("aria-disabled") == "true"
+
+    with page.expect_download() as coming:
+        page.get_by_role("link", name=_("Download these rows")).click()
+    rows = list(openpyxl.load_workbook(io.BytesIO(Path(coming.value.path()).read_bytes())).active.values)
+    reasons = [row[-1] for row in rows if row[-1]][1:]  # below the header
+    assert len(reasons) == refused
+    page.get_by_role("button", name=_("Import the %(n)s good rows only") % {"n": good}).click()
+    page.locator("#h-done").wait_for(timeout=WITHIN)
+    assert Student.objects.count() == good
+    assert page.complaints == []
+
+
+def counted(page) -> list[str]:
+    """New, changed, unchanged, refused, as the page says."""
+    return [number.replace(",", "") for number in page.locator(".yd-stat .yd-num").all_inner_texts()]
 
 
 def wait_for(job, condition) -> None:
