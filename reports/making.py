@@ -15,7 +15,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.core.files.base import ContentFile
-from django.db.models import F
+from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -42,26 +42,29 @@ class NoLongerAllowed(Exception):
     """The requester lost the right while the document was being made."""
 
 
-def make(*, job_id: str, clock: Clock, redelivered: bool = False) -> None:
+def make(*, job_id: str, clock: Clock, delivery: str = "") -> None:
     """Make one job's document, if it is still wanted and nobody else is making it.
 
-    `redelivered`: the broker says that the worker which had it died, so it may be taken over at once. Paper is Chinese,
-    whatever language the requester reads the pages in.
+    `delivery`: the message's id. The same message twice means that the worker which had it died (the visibility timeout
+    is longer than any work may take), so it is taken over at once; kombu's virtual transports do not say "redelivered".
+    Paper is Chinese, whatever language the requester reads the pages in.
     """
-    job = _claim(ReportJob.objects.filter(pk=job_id, parent__isnull=True), clock(), take_over=redelivered)
+    free = Q(state=State.QUEUED)
+    if delivery:
+        free |= Q(state=State.RUNNING, delivery=delivery)
+    job = _claim(ReportJob.objects.filter(free, pk=job_id, parent__isnull=True), clock(), delivery)
     if job is None:
         return
     with translation.override("zh-hans"):
         _attempt(job, clock, _make_batch if job.is_batch else _make_summary)
 
 
-def _claim(jobs, now: datetime, *, take_over: bool) -> ReportJob | None:
-    free = State.unfinished() if take_over else [State.QUEUED]
-    job = jobs.filter(state__in=free).select_related("class_group", "term", "requested_by__school").first()
+def _claim(jobs, now: datetime, delivery: str = "") -> ReportJob | None:
+    job = jobs.select_related("class_group", "term", "requested_by__school").first()
     if job is None or _is_poison(job, now):
         return None
     claimed = ReportJob.objects.filter(pk=job.pk, state=job.state, attempts=job.attempts).update(
-        state=State.RUNNING, attempts=F("attempts") + 1, steps_done=0, step="", heartbeat_at=now
+        state=State.RUNNING, attempts=F("attempts") + 1, steps_done=0, step="", heartbeat_at=now, delivery=delivery
     )
     job.attempts += 1
     job.state = State.RUNNING
@@ -167,7 +170,7 @@ def _make_batch(job: ReportJob, clock: Clock) -> None:
     parts = list(_in_order(job.parts))
     for done, part in enumerate(parts):
         _begin(job, BatchStep.CLASSES, done, clock)
-        taken = _claim(ReportJob.objects.filter(pk=part.pk), clock(), take_over=True)
+        taken = _claim(ReportJob.objects.unfinished().filter(pk=part.pk), clock())
         if taken is not None:
             _attempt(taken, clock, _make_summary)
     now = _begin(job, BatchStep.SHEET, len(parts), clock)

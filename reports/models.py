@@ -94,6 +94,7 @@ class ReportJob(Job):
     parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="parts")
     own_copy = models.BooleanField(_("With the list of students"), default=False)
     reason = models.CharField(_("What for"), max_length=200, blank=True)
+    delivery = models.CharField(max_length=36, blank=True)  # the message on which a worker is working
     is_empty = models.BooleanField(default=False)  # done, but there was nothing to sum up
     file = models.FileField(storage=private_storage, upload_to=report_path, blank=True)
     sheet = models.FileField(storage=private_storage, upload_to=report_path, blank=True)

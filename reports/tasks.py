@@ -11,8 +11,7 @@ from reports import actions, making
 
 @shared_task(bind=True)
 def make(self, job_id: str) -> None:
-    redelivered = bool((self.request.delivery_info or {}).get("redelivered"))
-    making.make(job_id=job_id, clock=timezone.now, redelivered=redelivered)
+    making.make(job_id=job_id, clock=timezone.now, delivery=self.request.id or "")
 
 
 @shared_task

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import RoleMembership
 from reports import actions, links, making
 from reports.models import ExportLog, ReportJob
+from students.actions.placements import move_student
 from students.models import FileAccess, Term
 from tests.factories import ObservationFactory
 
@@ -255,3 +256,13 @@ def test_the_page_of_a_batch_stays_within_twelve_questions(cast, batch, sign_in,
     client = sign_in(cast.ruan)
     client.get(batch.get_absolute_url())
     assert len(count_queries(client, batch.get_absolute_url(), django_assert_max_num_queries(15))) <= 12
+
+
+def test_a_file_that_names_somebody_out_of_sight_is_not_handed_out(cast, sign_in, made, now, today):
+    """A student has gone to another class since; the class is still her own, the old file is not."""
+    client = sign_in(cast.zhou)
+    token = client.post(reverse("reports:link", args=[made.pk])).url
+    move_student(by=cast.jiao, student=cast.an, class_group=cast.next_class, seat_no=None, on=today, now=now)
+    assert client.get(token).status_code == 404
+    assert client.post(reverse("reports:link", args=[made.pk])).url == made.get_absolute_url()
+    assert not ExportLog.objects.exists()

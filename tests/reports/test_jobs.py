@@ -170,7 +170,7 @@ def test_a_job_is_made_once_however_often_it_is_sent(asked):
     make(asked)
     name, finished = asked.file.name, asked.finished_at
     make(asked)
-    make(asked, redelivered=True)
+    make(asked, delivery="m1")
     assert (asked.file.name, asked.finished_at, asked.attempts) == (name, finished, 1)
 
 
@@ -240,9 +240,15 @@ def test_a_killed_worker_is_followed_by_another(asked):
     assert (asked.state, asked.attempts) == (State.DONE, 2)
 
 
-def test_a_redelivered_job_is_taken_over_at_once(asked):
-    ReportJob.objects.filter(pk=asked.pk).update(state=State.RUNNING, attempts=1)
-    make(asked, redelivered=True)
+def test_a_message_that_comes_again_takes_the_job_over_and_another_one_does_not(asked):
+    def die():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make(asked, clock=clock_that(die, at_step=Step.COUNT), delivery="m1")
+    make(asked, delivery="m2")
+    assert (asked.state, asked.attempts) == (State.RUNNING, 1)
+    make(asked, delivery="m1")
     assert (asked.state, asked.attempts) == (State.DONE, 2)
 
 
@@ -272,8 +278,8 @@ def test_a_job_that_fails_three_times_is_parked_with_a_reason(asked, monkeypatch
 
 
 def test_a_job_that_kills_its_worker_is_parked(asked, now):
-    ReportJob.objects.filter(pk=asked.pk).update(state=State.RUNNING, attempts=MAX_ATTEMPTS)
-    make(asked, redelivered=True)
+    ReportJob.objects.filter(pk=asked.pk).update(state=State.RUNNING, attempts=MAX_ATTEMPTS, delivery="m1")
+    make(asked, delivery="m1")
     assert asked.state == State.FAILED
     ReportJob.objects.filter(pk=asked.pk).update(state=State.RUNNING)
     assert actions.sweep(now=timezone.now() + 2 * LOST_AFTER) == 1
@@ -435,10 +441,10 @@ def test_after_a_crash_the_finished_classes_stay(cast, batch):
         return timezone.now()
 
     with pytest.raises(KeyboardInterrupt):
-        make(batch, clock=die)
+        make(batch, clock=die, delivery="m1")
     finished = {part.pk: part.finished_at for part in batch.parts.filter(state=State.DONE)}
     assert len(finished) == 2
-    make(batch, redelivered=True)
+    make(batch, delivery="m1")
     assert batch.state == State.DONE
     assert {part.pk: part.finished_at for part in batch.parts.filter(pk__in=finished)} == finished
     assert not batch.parts.unfinished().exists()
