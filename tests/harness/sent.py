@@ -138,7 +138,7 @@ SENT: dict[str, Sent] = {
     "accounts:role_propose": Sent(
         "wang", "luo", lambda world: {"role": "doctor", "starts_on": on()}, also=("ends_on",)
     ),
-    "accounts:role_end": Sent("wang", "xin", nothing, also=("last_day",)),
+    "accounts:role_end": Sent("wang", "xin", lambda world: {"last_day": ""}),
     "accounts:role_confirm": Sent("ruan", "waiting", nothing),
     "accounts:role_decline": Sent("ruan", "waiting", nothing),
     "accounts:departments": Sent("wang", "", lambda world: {"name": "新部门"}),
@@ -247,6 +247,20 @@ SENT: dict[str, Sent] = {
     ),
     "reports:cancel": Sent("zhou", "own_running", nothing),
     "reports:link": Sent("zhou", "own", lambda world: {"what": "file"}),
+}
+# Ask, show, or keep in the session alone: they write no row.
+WRITE_NOTHING = {
+    "account_logout",
+    "usersessions_list",
+    "accounts:unlock",
+    "accounts:staff_tries",
+    "students:list",
+    "students:search",
+    "students:note_picker",
+    "students:note_fellows",
+    "students:background_show",
+    "students:import_undo",  # there is nothing to take back yet
+    "reports:link",
 }
 # Nothing to send that a test could: signing in has tests of its own (tests/accounts), so has the upload of a roster.
 WITHOUT = {"account_login", "students:imports"}

@@ -248,7 +248,7 @@ TABLE: dict[str, Row] = {
     "students:background_show": student_row(3, methods=POST, posted=frozenset({404})),
     "students:family_edit": Row(written_by_class_teachers(3), "student", BOTH, log=1),
     "students:access": student_row(1, log=None),
-    "students:readers": Row(readers, "student"),
+    "students:readers": Row(readers, "student", log=1),
     "students:history": student_row(2, log=1),
     "students:counselling": Row(moral, "student", BOTH, log=1, office=RUAN),
     "students:counselling_end": Row(moral, "student", POST, posted=frozenset({404}), office=RUAN),

@@ -7,7 +7,7 @@ from django.apps import apps
 from django.urls import reverse
 
 from students.models import Observation
-from tests.harness.sent import SENT, WITHOUT
+from tests.harness.sent import SENT, WITHOUT, WRITE_NOTHING
 from tests.harness.snapshot import OURS, changes, ids_in, readable, tables
 from tests.harness.table import TABLE, url_for, urls
 from tests.harness.visiting import ask, client_for, listed, undone
@@ -20,6 +20,9 @@ POISON = {
     "entry_year": "2001", "is_school_day": "1", "acknowledged_at": "2001-01-01 00:00", "confirmed_at": "2001-01-01 00:00",
     "voided_at": "2001-01-01 00:00", "starts_at": "2001-01-01 00:00", "ends_at": "2099-01-01 00:00", "expires_at": "2099-01-01 00:00",
 }  # fmt: skip
+
+# A draft keeps a form as it was typed, encrypted and for its writer; only the form's own fields are read back from it.
+AS_TYPED = ("students:draft_save",)
 
 
 def model_fields() -> set[str]:
@@ -69,6 +72,10 @@ def test_a_form_takes_no_field_but_its_own(world):
     for name, sent in SENT.items():
         url, data = url_for(world, name, sent.label), sent.data(world)
         plain = written(world, sent, url, data, before)
+        if bool(plain) == (name in WRITE_NOTHING):
+            wrong.append(f"{name}: what is sent {'writes' if plain else 'does not write'}; see tests/harness/sent.py")
+        if name in AS_TYPED:
+            continue
         poisoned = written(world, sent, url, {**poison(world, name, sent), **data}, before)
         for label in {*plain, *poisoned}:
             if plain.get(label) != poisoned.get(label):

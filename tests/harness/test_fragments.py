@@ -56,7 +56,7 @@ def test_a_fragment_is_a_piece_of_its_page(world, who):
 def test_the_results_of_a_search_are_those_of_its_page(world):
     client = client_for(world.cast.zhou)
     for name in ("students:search", "students:note_picker"):
-        url = [address for each, _, address in urls(world, [name]) if each == name][0]
+        url = next(address for each, _, address in urls(world, [name]) if each == name)
         page, part = (parsed(ask(client, "POST", url, {"q": "安"}, htmx=htmx)) for htmx in (False, True))
         whole = [str(node) for node in elements(page, [])]
         assert [node for node in pieces(part) if str(node) not in whole] == [], name

@@ -1,15 +1,21 @@
 """Each template is used, and the harness renders each page's: pytest-django fails where a variable is undefined."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.test.signals import template_rendered
+from django.urls import reverse
+from django.utils import timezone
 
+from reports import links
+from students.models import RosterImport
+from tests.harness.sent import a_note
 from tests.harness.snapshot import OURS
-from tests.harness.table import TABLE, urls
-from tests.harness.visiting import ask, client_for
+from tests.harness.table import TABLE, url_for, urls
+from tests.harness.visiting import ask, client_for, listed
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = {str(path.relative_to(ROOT / "templates")) for path in (ROOT / "templates").rglob("*.html")}
@@ -28,7 +34,7 @@ def test_every_template_is_used():
 
 
 @pytest.mark.slow
-def test_the_harness_renders_every_page(world):
+def test_the_harness_renders_every_page(world, monkeypatch):
     """With every variable defined: --fail-on-template-vars stands in pyproject.toml, and this crawl stands on it."""
     assert "--fail-on-template-vars" in (ROOT / "pyproject.toml").read_text()
     rendered: set[str] = set()
@@ -45,6 +51,26 @@ def test_the_harness_renders_every_page(world):
                 ask(client, "GET", url)
             if "POST" in row.methods and row.rule(who, label) == 200 and name != "account_logout":
                 ask(client, "POST", url)
+    _rare_pages(world, monkeypatch)
     template_rendered.disconnect(note)
     never = [name for name in sorted(TEMPLATES - rendered) if not ELSEWHERE.fullmatch(name)]
-    assert never == [], "Never rendered by the harness: give the world (tests/harness/objects.py) what its page needs."
+    assert not never, f"Never rendered by the harness, give the world what these pages need:\n{listed(never)}"
+
+
+def _rare_pages(world, monkeypatch) -> None:
+    """A form that had expired, a note saved from two tabs, a link that is over, an import that runs and one that is done."""
+    client_for(world.cast.zhou, enforce_csrf_checks=True).post("/notes/new/", {"facts": "写好的话"})
+    zhou, jiao = client_for(world.cast.zhou), client_for(world.cast.jiao)
+    assert zhou.post(url_for(world, "students:note_edit", "an2"), a_note(world, version="0")).status_code == 409
+    monkeypatch.setattr(links, "LIVES", timedelta(seconds=-1))
+    own = world.things["job"]["own"]
+    assert (
+        zhou.get(reverse("reports:download", args=[own.pk, links.sign(own, "file", world.cast.zhou)])).status_code
+        == 410
+    )
+    for state in (
+        {"state": "running", "step": "prepare"},
+        {"state": "done", "phase": "applied", "applied_at": timezone.now()},
+    ):
+        RosterImport.objects.filter(pk=world.things["import"]["ours"].pk).update(**state)
+        ask(jiao, "GET", url_for(world, "students:import_detail", "ours"))
