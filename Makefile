@@ -28,5 +28,5 @@ fix: setup-test ## put right what can be put right by itself
 bench: setup-test ## measure (benchmarks/)
 	@$(VENV_PYTHON) -m benchmarks $(ARGS)
 
-screenshots: setup-test ## pictures of every page × role × size into var/screenshots
-	@$(VENV_PYTHON) -m pytest -n 0 tests/browser/screenshots.py $(ARGS)
+screenshots: setup-test ## pictures of every page × role × size into var/screenshots; ONLY=docs, ONLY=counsellor
+	@$(VENV_PYTHON) .ci/screenshots.py $(ARGS)
