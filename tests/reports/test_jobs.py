@@ -14,7 +14,7 @@ from django.utils import timezone
 from kombu import Producer
 
 from accounts.models import Role, RoleMembership
-from reports import actions, collect, making
+from reports import actions, collect, making, tasks
 from reports.models import KEPT, ExportLog, ReportJob, askable_classes, private_storage
 from reports.pdf import TooLong
 from students.models import FileAccess, Term
@@ -525,3 +525,13 @@ def test_a_request_reaches_the_broker_with_an_id_and_nothing_else(
         job = actions.request_summary(by=cast.zhou, class_group=cast.own_class, term=term, now=now)
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
     assert [body[0] for body in sent] == [(str(job.pk),)]
+
+
+def test_the_tasks_call_the_actions(asked):
+    tasks.sweep.apply()
+    tasks.make.apply(args=[str(asked.pk)], task_id="m1")
+    asked.refresh_from_db()
+    assert (asked.state, asked.delivery) == (State.DONE, "m1")
+    ReportJob.objects.filter(pk=asked.pk).update(expires_at=timezone.now())
+    tasks.expire_files.apply()
+    assert stored() == set()
