@@ -12,6 +12,8 @@ get_or_post = require_http_methods(["GET", "HEAD", "POST"])  # allauth's views t
 urlpatterns = [
     path("login/", policy("public")(get_or_post(allauth_views.login)), name="account_login"),
     path("logout/", views.logout, name="account_logout"),
-    path("password/change/", policy("staff")(get_or_post(allauth_views.password_change)), name="account_change_password"),
+    path(
+        "password/change/", policy("staff")(get_or_post(allauth_views.password_change)), name="account_change_password"
+    ),
     path("sessions/", views.sessions, name="usersessions_list"),
 ]

@@ -67,7 +67,9 @@ def test_rows_with_history_are_never_changed_behind_its_back():
 
 def test_guardians_own_helpers_are_used_nowhere():
     """They know no dates and honour inactive users; students.access alone asks about grants."""
-    shortcuts = re.compile(r"guardian\.(shortcuts|utils|core|decorators|mixins)|get_objects_for_user|ObjectPermissionChecker")
+    shortcuts = re.compile(
+        r"guardian\.(shortcuts|utils|core|decorators|mixins)|get_objects_for_user|ObjectPermissionChecker"
+    )
     assert [path for path in SOURCES if shortcuts.search(path.read_text())] == []
 
 
