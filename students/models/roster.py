@@ -28,7 +28,9 @@ class RosterImport(Job):
         UNDONE = "undone", _("Undone")
 
     # None: by the command at the server, the operator's own authority
-    requested_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="rosterimports")
+    requested_by = models.ForeignKey(  # type: ignore[assignment]
+        User, models.PROTECT, null=True, blank=True, related_name="rosterimports"
+    )
     school = models.ForeignKey(School, models.PROTECT, related_name="imports")
     phase = models.CharField(_("Phase"), max_length=10, choices=Phase, default=Phase.UPLOADED)
     file = models.FileField(storage=private_storage, upload_to=roster_path)
