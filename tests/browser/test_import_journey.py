@@ -11,6 +11,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import Role
 from students.models import ClassGroup, Enrolment, RosterImport, Student
@@ -49,7 +50,7 @@ def test_the_academic_office_imports_the_good_rows_and_takes_them_back(cast, ope
     assert Student.objects.count() == before
     assert serious(page) == []
 
-    page.get_by_role("button", name=_("Import the %(n)s good rows only") % {"n": 2}).click()
+    page.get_by_role("button", name=good_rows_only(2)).click()
     page.locator("#h-done").wait_for(timeout=WITHIN)
     assert Student.objects.count() == before + 2
     assert serious(page) == []
@@ -142,10 +143,14 @@ def test_the_refused_rows_of_a_dirty_file_come_back_with_their_reasons(academic,
     rows = list(openpyxl.load_workbook(io.BytesIO(Path(coming.value.path()).read_bytes())).active.values)
     reasons = [row[-1] for row in rows if row[-1]][1:]  # below the header
     assert len(reasons) == refused
-    page.get_by_role("button", name=_("Import the %(n)s good rows only") % {"n": good}).click()
+    page.get_by_role("button", name=good_rows_only(good)).click()
     page.locator("#h-done").wait_for(timeout=WITHIN)
     assert Student.objects.count() == good
     assert page.complaints == []
+
+
+def good_rows_only(number: int) -> str:
+    return ngettext("Import the one good row only", "Import the %(n)s good rows only", number) % {"n": number}
 
 
 def counted(page) -> list[str]:
