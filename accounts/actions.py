@@ -113,9 +113,14 @@ def decline_role(*, by: User, membership: RoleMembership, now: datetime) -> None
 
 @transaction.atomic
 def end_role(*, by: User, membership: RoleMembership, last_day: date) -> None:
-    """End a role after `last_day`; one that has not begun by then goes altogether. Nobody ends their own."""
+    """End a role after `last_day`; one that has not begun by then goes altogether. Nobody ends their own.
+
+    Never later than it ends anyway: the second person confirmed it up to that day. Raises ValidationError.
+    """
     if by == membership.user:
         raise ValidationError(_("Nobody can change their own roles."))
+    if membership.ends_on is not None and last_day > membership.ends_on:
+        raise ValidationError(_("This role ends earlier anyway. To make it longer, propose it again."))
     membership._history_user = by
     if last_day < membership.starts_on:
         membership.user.forget_roles()

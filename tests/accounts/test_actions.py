@@ -210,6 +210,18 @@ def test_a_role_that_never_began_goes_altogether(admin, teacher, now, today):
     assert RoleMembership.history.first().history_type == "-"
 
 
+@pytest.mark.parametrize("end", [2, -2])
+def test_ending_a_role_never_makes_it_longer(admin, teacher, today, end):
+    """The second person confirmed it up to its last day; what is over stays over."""
+    membership = RoleMembershipFactory(
+        user=teacher, role=Role.MORAL_EDUCATION, starts_on=today - 9 * DAY, ends_on=today + end * DAY
+    )
+    with pytest.raises(ValidationError):
+        actions.end_role(by=admin, membership=membership, last_day=today + 30 * DAY)
+    membership.refresh_from_db()
+    assert membership.ends_on == today + end * DAY
+
+
 def test_nobody_ends_their_own_role(admin, today):
     with pytest.raises(ValidationError):
         actions.end_role(by=admin, membership=admin.role_memberships.get(), last_day=today)
@@ -220,7 +232,7 @@ def test_dates_that_can_not_be_are_refused_in_words(admin, teacher, now, dates):
     propose(admin, teacher, now, starts_on=date(2026, 9, 1))
     with pytest.raises(ValidationError) as error:
         propose(admin, teacher, now, starts_on=date(2026, 9, 1), **dates)
-    assert error.value.messages[0] in ("截止日期不能早于开始日期。", "这个人从那天起已经有这个角色了。")
+    assert error.value.messages[0] in ("结束日期不能早于开始日期。", "这个人从那天起已经有这个角色了。")
 
 
 @pytest.mark.parametrize(
