@@ -46,9 +46,21 @@ def audience_for(user: User, students: Iterable[Student], level: int, *, attenti
     attention = attention or level == Level.CONFIDENTIAL
     known = Student.objects.filter(pk__in=[s.pk for s in students]).visible_to(user, Level.SENSITIVE, now=now).count()
     insider = known == len(students)
-    people = _by_office(access.audience(students, level, attention=attention, now=now), insider)
+    whys = access.audience(students, level, attention=attention, now=now)
+    if not _told_of_counselling(user, students, whys):
+        whys = [why for why in whys if why.code != Reason.COUNSELLING]
+    people = _by_office(whys, insider)
     names = [_("%(name)s, %(office)s") % {"name": who.display_name, "office": people[who]} for who in people]
     return Audience(names if insider else [], _summary(people), _note(user, students, people))
+
+
+def _told_of_counselling(user: User, students: list[Student], whys: list[access.Why]) -> bool:
+    """Head teachers and deputies of all of them, and 德育, who opened it; to anybody else that a counsellor is among the
+    readers would say that a student is in counselling."""
+    codes = [why.code for why in whys if why.user == user]
+    return Role.MORAL_EDUCATION in codes or sum(code in (Reason.HEAD_TEACHER, Reason.DEPUTY) for code in codes) >= len(
+        students
+    )
 
 
 def _by_office(whys: Iterable[access.Why], insider: bool) -> dict[User, str]:

@@ -97,7 +97,9 @@ def way_back(request: HttpRequest) -> str:
     if not url_has_allowed_host_and_scheme(given, {request.get_host()}, require_https=request.is_secure()):
         return reverse("reports:home")
     parts = urlsplit(given)
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
     sheets = (reverse("students:note_new"), reverse("students:note_picker"), "/accounts/", "/unlock/")
-    if not parts.path.startswith("/") or parts.path.startswith(sheets):
+    # Without its host the path stands alone, and //elsewhere/ would be a host again.
+    if not path.startswith("/") or path.startswith(sheets) or not url_has_allowed_host_and_scheme(path, None):
         return reverse("reports:home")
-    return parts.path + (f"?{parts.query}" if parts.query else "")
+    return path

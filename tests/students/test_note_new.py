@@ -62,8 +62,12 @@ def test_the_toast_counts_and_offers_to_undo(cast, sign_in):
 
 
 @pytest.mark.parametrize(
-    "back", ["https://evil.example/", "//evil.example/", "/notes/new/?student=1", "javascript:alert(1)", ""]
-)
+    "back",
+    [
+        "https://evil.example/", "//evil.example/", "http://testserver//evil.example/", "http://testserver/\\evil.example/",
+        "/notes/new/?student=1", "javascript:alert(1)", "",
+    ],
+)  # fmt: skip
 def test_a_way_back_that_leads_elsewhere_leads_home(cast, sign_in, back):
     response = sign_in(cast.zhou).post(NEW, sheet(cast.an, next=back))
     assert response.url == reverse("reports:home")
@@ -285,13 +289,27 @@ def test_a_support_for_one_case_is_no_word_to_those_outside(cast, sign_in, now):
     assert "共 7 人" in mine.content.decode()
 
 
+@pytest.mark.parametrize(("who", "told"), [("qin", 6), ("fu", 6), ("zhou", 7), ("he", 7), ("ruan", 7)])
+def test_counselling_is_no_word_to_those_who_are_not_told_of_it(cast, sign_in, now, who, told):
+    from students.actions.placements import open_counselling
+
+    other = UserFactory(school=cast.school, employee_no="T9001", display_name="辅导老师", roles=["counsellor"])
+    open_counselling(
+        by=cast.ruan, counsellor=other, student=cast.an, starts_on=now.date() - timedelta(days=1),
+        ends_on=now.date() + timedelta(days=9), note="辅导", now=now,
+    )  # fmt: skip
+    text = sign_in(cast.people[who]).get("/notes/audience/", {"student": cast.an.pk, "level": 3}).content.decode()
+    assert f"共 {told} 人" in text
+    assert ("辅导老师" in text) == (told == 7)
+
+
 def test_the_audience_follows_level_and_attention(cast, sign_in):
     client = sign_in(cast.zhou)
     ask = {"student": cast.an.pk, "level": 4}
     text = client.get("/notes/audience/", ask, headers={"HX-Request": "true"}).content.decode()
-    assert "心理老师" in text and "班主任" not in text and "<html" not in text
+    assert "心理教师" in text and "班主任" not in text and "<html" not in text
     ask = {"student": cast.an.pk, "level": 2, "needs_attention": "on"}
-    assert "心理老师" in client.get("/notes/audience/", ask).content.decode()
+    assert "心理教师" in client.get("/notes/audience/", ask).content.decode()
 
 
 def test_those_who_will_see_it_are_those_who_then_see_it(cast, sign_in, now):
