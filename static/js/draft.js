@@ -78,6 +78,7 @@ class Draft {
 
   request(extra) {
     const headers = { "X-CSRFToken": csrfToken(), "X-Yidang-Autosave": "1", "X-Page-View": pageView() };
+    headers["X-Yidang-Writer"] = document.body.dataset.writer ?? ""; // another person may have signed in meanwhile
     return fetch(this.url, { method: "POST", headers, body: this.body(), redirect: "manual", ...extra });
   }
 

@@ -22,7 +22,12 @@ KEY = re.compile(r"note:(new|edit|append):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{
 @autosave
 @require_POST
 def draft_save(request: HttpRequest) -> HttpResponse:
-    """204 saved, or a newer one stands already · 400 no such form · 413 more than any form takes."""
+    """204 saved, or a newer one stands already · 400 no such form · 401 the page is somebody else's · 413 too long.
+
+    A page that stays open when its session ends goes on trying; meanwhile a colleague may sign in at the same computer.
+    """
+    if request.headers.get("X-Yidang-Writer", str(request.user.pk)) != str(request.user.pk):
+        return HttpResponse(status=401)
     key = request.POST.get("draft_key", "")
     if not KEY.fullmatch(key):
         return HttpResponse(status=400)

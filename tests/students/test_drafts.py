@@ -51,6 +51,20 @@ def test_a_draft_is_offered_where_students_are_chosen_and_opens_by_its_link(cast
     assert [s.pk for s in page.context["students"]] == [cast.an.pk]
 
 
+def test_a_page_of_somebody_else_saves_nothing_in_this_persons_drafts(cast, sign_in, incident):
+    """On a shared computer: the page stayed open, its session ended, and a colleague signed in in another tab."""
+    client = sign_in(cast.zhou)
+    headers = {"X-Yidang-Writer": str(cast.guo.pk)}
+    assert client.post(SAVE, typed(cast.an, incident, 5), headers=headers).status_code == 401
+    assert not Draft.objects.exists()
+    headers = {"X-Yidang-Writer": str(cast.zhou.pk)}
+    assert client.post(SAVE, typed(cast.an, incident, 5), headers=headers).status_code == 204
+
+
+def test_the_page_says_whose_words_it_saves(cast, sign_in):
+    assert f'data-writer="{cast.zhou.pk}"' in sign_in(cast.zhou).get(NEW, {"student": cast.an.pk}).content.decode()
+
+
 def test_a_note_on_another_student_begins_empty(cast, sign_in, incident):
     client = sign_in(cast.zhou)
     client.post(SAVE, typed(cast.an, incident, 5))
