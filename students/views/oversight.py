@@ -64,13 +64,17 @@ def _may_be_told(why: rights.Why, level: int) -> bool:
 @policy("student", level=Level.BASIC)
 @require_safe
 def readers(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """By name for 德育, the principal and the auditor (who learns no student's name); for class teachers the number."""
+    """By name for 德育, the principal and the auditor (who learns no student's name); for class teachers the number.
+
+    Reading the log is logged too, at level 1: it shows nothing of the file and counts as no reading of it.
+    """
     now, today = timezone.now(), timezone.localdate()
     subjects = rights.students_in_log(request.user, now=now).placed_on(today)
     student = get_object_or_404(subjects, pk=pk)
     by_name = rights.reads_log(request.user, now=now)
     if not by_name and not teaches(request.user, student, now):
         raise PermissionDenied
+    audit.record(request, FileAccess.Kind.VIEW, students=[student], level=Level.BASIC)
     named = not by_name or Role.AUDITOR not in request.user.roles(now) or rights.school_level(request.user, now) > 0
     context = {
         "student_id": student.pk,

@@ -113,6 +113,15 @@ def test_offices_read_the_log_by_name_and_class_teachers_the_number(cast, sign_i
         assert "有 1 人打开过" in response.content.decode()
 
 
+@pytest.mark.parametrize("who", ["shen", "ruan", "zhou"])
+def test_reading_the_log_is_logged_and_counts_as_no_reading_of_the_file(cast, sign_in, who):
+    client = sign_in(cast.people[who])
+    client.get(url("readers", cast.an))
+    [row] = FileAccess.objects.filter(what="students:readers")
+    assert (row.user_id, row.student_ids) == (str(cast.people[who].pk), str(cast.an.pk))
+    assert client.get(url("readers", cast.an)).context["totals"] == {"people": 0, "times": 0}
+
+
 def test_the_auditor_learns_no_students_name(cast, sign_in):
     assert "安然然" not in sign_in(cast.shen).get(url("readers", cast.an)).content.decode()
     assert "安然然" in sign_in(cast.ruan).get(url("readers", cast.an)).content.decode()
