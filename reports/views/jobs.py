@@ -21,7 +21,7 @@ from reports.forms import AllClassesForm, SummaryForm
 from reports.models import ReportJob
 from students import audit
 from students.levels import Level
-from students.models import FileAccess
+from students.models import FileAccess, Student
 from students.words import moment_word
 
 SHOWN = 20
@@ -146,7 +146,17 @@ def link(request: HttpRequest, pk: UUID) -> HttpResponse:
     job, what = own_job(request, pk), request.POST.get("what", "file")
     if what not in links.FILES or not job.can_be_fetched(timezone.now(), what):
         raise Http404
+    if not _all_visible(request, job):
+        messages.error(request, _("Somebody in this file is no longer yours to see. Ask for a new one."))
+        return redirect(job)
     return redirect("reports:download", job.pk, links.sign(job, what, request.user))
+
+
+def _all_visible(request: HttpRequest, job: ReportJob) -> bool:
+    """Whether everybody whom the file is about may still be seen: one may have left the class since it was made."""
+    ids = set(job.student_ids.split())
+    seen = Student.objects.filter(pk__in=ids).visible_to(request.user, Level.DAILY, now=timezone.now())
+    return seen.count() == len(ids)
 
 
 @policy("student", level=Level.DAILY)
@@ -158,7 +168,7 @@ def download(request: HttpRequest, pk: UUID, token: str) -> HttpResponse | FileR
         what = links.read(token, job.pk, request.user)
     except links.Expired:
         return render(request, "reports/expired.html", {"job": job}, status=410)
-    if what is None or not job.can_be_fetched(now, what):
+    if what is None or not job.can_be_fetched(now, what) or not _all_visible(request, job):
         raise Http404
     with transaction.atomic():
         audit.record(request, FileAccess.Kind.DOWNLOAD, students=job.student_ids.split())
