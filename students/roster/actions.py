@@ -321,7 +321,7 @@ def apply(*, job: RosterImport, today: date, now: datetime) -> str:
     Rows whose students changed since the dry run become refused rows. A second run of the same job finds it applied
     and does nothing: a worker may die after the commit.
     """
-    job.refresh_from_db()
+    _take(job)
     if job.phase == Phase.APPLIED:
         return ""
     file_of(job)
@@ -342,6 +342,12 @@ def apply(*, job: RosterImport, today: date, now: datetime) -> str:
     job.phase, job.applied_at = Phase.APPLIED, now
     job.save(update_fields=["phase", "applied_at"])
     return ""
+
+
+def _take(job: RosterImport) -> None:
+    """Read the job anew and hold its row until the commit: a worker that was thought dead may still be writing, and a
+    new school has no students that could be held instead (PostgreSQL; SQLite lets one writer in at a time)."""
+    job.refresh_from_db(from_queryset=RosterImport.objects.select_for_update(of=("self",)))
 
 
 def _note_stale(job: RosterImport, found: list[Difference], stale: dict[int, str]) -> None:
@@ -371,7 +377,7 @@ def _keep_results(job: RosterImport, good: list[Difference]) -> None:
 @transaction.atomic
 def take_back(*, job: RosterImport, now: datetime) -> None:
     """Undo: the tables are as before. Raises NotNow where somebody worked with the imported students since."""
-    job.refresh_from_db()
+    _take(job)
     if job.phase == Phase.UNDONE:
         return
     found = [Difference.of(row) for row in job.rows.filter(status__in=[Status.NEW, Status.CHANGED])]
