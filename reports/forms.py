@@ -44,11 +44,12 @@ class SummaryForm(TermForm):
         super().__init__(*args, user=user, now=now, **kwargs)
         field = self.fields["class_group"]
         field.queryset, field.today = askable_classes(user, now=now), timezone.localdate(now)
+        field.choices = list(field.choices)  # asked for once, for has_classes and for the page
 
     @property
     def has_classes(self) -> bool:
-        """Whether there is anything to choose; reads the choices that the page is about to show."""
-        return any(True for _choice in self.fields["class_group"].choices)
+        """Whether there is anything to choose."""
+        return bool(self.fields["class_group"].choices)
 
     def request(self, *, by: User, now: datetime) -> ReportJob:
         return actions.request_summary(by=by, now=now, **self.cleaned_data)

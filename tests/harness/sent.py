@@ -121,14 +121,14 @@ SENT: dict[str, Sent] = {
     "accounts:staff_add": Sent(
         "wang",
         "",
-        lambda world: {"employee_no": "T7777", "display_name": "新老师", "sex": "2", "phone": "13800000000"},
+        lambda world: {"employee_no": "T7777", "display_name": "新老师", "sex": "F", "phone": "13800000000"},
         also=("department",),
         foreign={"department": pk("department", "far")},
     ),
     "accounts:staff_detail": Sent(
         "wang",
         "zhou",
-        lambda world: {"employee_no": "T0001", "display_name": "改名老师", "sex": "2", "phone": "", "version": "1"},
+        lambda world: {"employee_no": "T0001", "display_name": "改名老师", "sex": "F", "phone": "", "version": "1"},
         also=("department",),
         foreign={"department": pk("department", "far")},
     ),

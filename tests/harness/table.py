@@ -314,5 +314,25 @@ def urls(world: World, names: Iterable[str] = TABLE) -> list[tuple[str, str, str
     return [(name, label, url_for(world, name, label)) for name in names for label in things_for(world, name)]
 
 
+def pages(world: World, who: str, most: int = 99) -> list[tuple[str, str, str]]:
+    """Of each URL that is read: up to `most` addresses that this person may open."""
+    found = []
+    for name, row in TABLE.items():
+        if "GET" in row.methods:
+            labels = [label for label in things_for(world, name) if row.rule(who, label) == 200][:most]
+            found += [(name, label, url_for(world, name, label)) for label in labels]
+    return found
+
+
+def refusals(world: World, who: str, most: int = 1) -> list[tuple[str, str, str]]:
+    """And up to `most` that this person may not open."""
+    found = []
+    for name, row in TABLE.items():
+        if "GET" in row.methods:
+            labels = [label for label in things_for(world, name) if row.rule(who, label) in (403, 404)][:most]
+            found += [(name, label, url_for(world, name, label)) for label in labels]
+    return found
+
+
 def passes_office(row: Row, who: str) -> bool:
     return row.office is None or (who in row.office and who in OURS)

@@ -63,17 +63,17 @@ class Crawl:
     def visit(self, method: str, url: str, data: dict | None = None, *, htmx: bool = False) -> str:
         response = ask(self.client, method, url, data, htmx=htmx)
         page = html.unescape(page_of(response))
-        self._judge(f"{method} {url} {data or ''} {'fragment' if htmx else ''}", url, response, page)
+        self._judge(f"{method} {url} {data or ''} {'fragment' if htmx else ''}", url, response, page, str(data or ""))
         return page if response["Content-Type"].startswith("text/html") else ""
 
-    def _judge(self, what: str, url: str, response, page: str) -> None:
+    def _judge(self, what: str, url: str, response, page: str, typed: str) -> None:
         assert response.status_code < 500, what
         match = response.resolver_match if hasattr(response, "resolver_match") else None
         name = match.view_name if match else ""
         # What stands in the address was typed by the person: a redirect and a form may say it again.
         for text in set(self.pattern.findall(page)):
             canary = self.hidden[text]
-            if text in url and text.count("-") == 4:
+            if (text in url and text.count("-") == 4) or text in typed:
                 continue
             if canary.picker and name in PICKER and self.who != "yuan" and not canary.label.startswith("hang"):
                 continue

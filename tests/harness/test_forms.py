@@ -9,7 +9,7 @@ from django.urls import reverse
 from students.models import Observation
 from tests.harness.sent import SENT, WITHOUT, WRITE_NOTHING
 from tests.harness.snapshot import OURS, changes, ids_in, readable, tables
-from tests.harness.table import TABLE, url_for, urls
+from tests.harness.table import TABLE, pages, refusals, url_for, urls
 from tests.harness.visiting import ask, client_for, listed, undone
 
 POSTED = [name for name, row in TABLE.items() if "POST" in row.methods]
@@ -200,13 +200,11 @@ def test_no_unsafe_request_without_its_token(world):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("who", ["zhou", "ruan", "xin", "jiao", "wang", "luo"])
+@pytest.mark.parametrize("who", ["zhou", "ruan", "jiao", "wang"])
 def test_reading_writes_nothing(world, who):
     """GET and HEAD of every URL, the read log and sessions excepted; among the objects those one may not see."""
     client, before = client_for(world.person(who)), tables()
-    for name, _, url in urls(world, [name for name, row in TABLE.items() if "GET" in row.methods]):
+    for _, _, url in [*pages(world, who, 1), *refusals(world, who)]:
         for method in ("GET", "HEAD"):
             ask(client, method, url)
-            if name == "students:note_append":
-                ask(client, method, url, htmx=True)
     assert readable(changes(before, tables()), ids_in(before)) == {}
