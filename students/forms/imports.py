@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from students.roster.fields import FIELDS
+from students.roster.reading import MAX_BYTES, TOO_LARGE
 
 
 class UploadForm(forms.Form):
@@ -15,6 +17,13 @@ class UploadForm(forms.Form):
         help_text=gettext_lazy("The registry's template or your own sheet: .xlsx, .xls or .csv, up to 10 MB."),
         widget=forms.FileInput(attrs={"accept": ".xlsx,.xls,.csv"}),
     )
+
+    def clean_file(self) -> UploadedFile:
+        """Before it is read into memory."""
+        file = self.cleaned_data["file"]
+        if file.size > MAX_BYTES:
+            raise forms.ValidationError(_(TOO_LARGE))
+        return file
 
 
 class ColumnsForm(forms.Form):

@@ -165,7 +165,12 @@ def test_columns_are_corrected_by_hand(office, academic, school):
 
 @pytest.mark.parametrize(
     ("data", "name"),
-    [(b"\x89PNG\r\n\x1a\n" + bytes(range(32)) * 20, "roster.xlsx"), (b"", "a.csv"), (b"<html></html>", "a.xls")],
+    [
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(32)) * 20, "roster.xlsx"),
+        (b"", "a.csv"),
+        (b"x" * 10_500_000, "a.csv"),
+        (b"<html></html>", "a.xls"),
+    ],
 )
 def test_what_is_no_roster_gets_a_sentence_and_leaves_no_trace(office, data, name):
     answer = upload(office, data, name)
