@@ -25,6 +25,7 @@ MOST = 100  # rows of the to-do page
 @dataclass(frozen=True)
 class Item:
     """One row of the to-do list. `name` is a student's (under the privacy key), `words` free text (the same).
+    `title` has {} where the name stands: where in the sentence that is differs with the language.
 
     `due_on` None: no day is set. `when`: the due word. `is_due`: belongs to today's list.
     """
@@ -38,6 +39,14 @@ class Item:
     late: bool = False
     urgent: bool = False
     is_due: bool = True
+
+    @property
+    def before_name(self) -> str:
+        return self.title.partition("{}")[0]
+
+    @property
+    def after_name(self) -> str:
+        return self.title.partition("{}")[2]
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,7 @@ def _attention_item(request: AttentionRequest, calendar: SchoolCalendar, now: da
         when = ngettext("waiting for %(n)d school day", "waiting for %(n)d school days", waited) % {"n": waited}
     return Item(
         icon="alert-circle",
-        title=_("needs attention"),
+        title=_("Attention is asked for {}"),
         href=reverse("students:attention"),
         when=when,
         name=request.student.name,
@@ -114,7 +123,7 @@ def _attention_item(request: AttentionRequest, calendar: SchoolCalendar, now: da
 def _promise_item(note: Observation, calendar: SchoolCalendar, today: date) -> Item:
     return Item(
         icon=icon_for(note.kind),
-        title=_("follow up: %(kind)s") % {"kind": note.get_kind_display()},
+        title=promise_words(note),
         href=note.get_absolute_url(),
         when=due_word(note.follow_up_on, calendar, today),
         name=note.student.name,
@@ -122,6 +131,13 @@ def _promise_item(note: Observation, calendar: SchoolCalendar, today: date) -> I
         late=note.follow_up_on < today,
         is_due=note.follow_up_on <= today,
     )
+
+
+def promise_words(note: Observation) -> str:
+    """再和{}聊聊 after a talk, 跟进{}（观察） after anything else."""
+    if note.kind == Observation.Kind.TALK:
+        return _("Talk with {} again")
+    return _("Follow up with {} (%(kind)s)") % {"kind": note.get_kind_display()}
 
 
 def _draft_item(draft: Draft, today: date) -> Item:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.decorators import policy
 from accounts.models import Role, User
-from students import access, audit
+from students import access, audit, mentions
 from students import timeline as reading
 from students.levels import Level
 from students.models import ClassGroup, FileAccess, Observation, SchoolCalendar, Student, Term
@@ -46,6 +46,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "sensitive": level >= Level.SENSITIVE,
         "may_correct": not roles.isdisjoint(CORRECTING),
         "may_open_counselling": Role.MORAL_EDUCATION in roles,
+        "called": mentions.given_name(student.name) or student.name,
         "note_url": _note_url(student),
     }
     return render(request, "students/files/detail.html", context)
@@ -77,6 +78,7 @@ def timeline(request: HttpRequest, pk: UUID) -> HttpResponse:
         "filtered": any(chosen.values()),
         "kinds": Observation.Kind.choices,
         "domains": Observation.Domain.choices,
+        "called": mentions.given_name(student.name) or student.name,
         "note_url": _note_url(student),
         "terms": [(each.code, str(each)) for each in terms],
     }

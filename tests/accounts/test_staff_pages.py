@@ -301,7 +301,7 @@ def test_a_role_of_another_school_is_not_there(client, sign_in, principal):
 def test_a_rule_that_refuses_a_role_says_so_above_the_form(office, admin, teacher, today):
     form = {"role": Role.DOCTOR, "starts_on": today, "ends_on": "2020-01-01"}
     answer = office.post(f"/staff/{teacher.pk}/roles/", form)
-    assert "截止日期不能早于开始日期" in answer.content.decode()
+    assert "结束日期不能早于开始日期" in answer.content.decode()
     assert 'value="2020-01-01"' in answer.content.decode()
     answer = office.post(f"/staff/{admin.pk}/roles/", {"role": Role.DOCTOR, "starts_on": today})
     assert answer.status_code == 200

@@ -66,7 +66,7 @@ def test_a_substitute_head_teacher_for_two_weeks(cast, wang, today, now):
     ("wrong", "says"),
     [
         ({"duty": "subject"}, "学科"),
-        ({"ends_on": "2001-01-01"}, "最后一天"),
+        ({"ends_on": "2001-01-01"}, "结束日期不能早于开始日期"),
         ({"user": ""}, "老师"),
         ({"starts_on": ""}, "必填"),
         ({"duty": "king"}, "king"),
