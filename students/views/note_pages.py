@@ -58,6 +58,7 @@ def note_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "texts": texts_of(note),
         "photos": list(Attachment.objects.filter(incident=note.incident)),
         "linked": linked_notes(request, note, now),
+        "follow_up": day_word(note.follow_up_on, today) if note.follow_up_on else "",
         "attention": getattr(note, "attention", None),
         "can": what_may_be_done(request, note, now),
         "note_url": "",
@@ -91,7 +92,10 @@ def texts_of(note: Observation) -> list[dict[str, str]]:
 def linked_notes(request: HttpRequest, note: Observation, now: datetime) -> list[Observation]:
     """The note that this one follows, and those that follow it, as far as the reader may see them."""
     around = Observation.objects.filter(follows=note) | Observation.objects.filter(pk=note.follows_id)
-    return list(around.visible_to(request.user, now=now).order_by("happened_on", "created_at"))
+    linked = list(around.visible_to(request.user, now=now).order_by("happened_on", "created_at"))
+    for each in linked:
+        each.day = day_word(each.happened_on, timezone.localdate(now))
+    return linked
 
 
 def what_may_be_done(request: HttpRequest, note: Observation, now: datetime) -> dict[str, bool]:

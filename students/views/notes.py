@@ -37,6 +37,7 @@ from students.views.note_sheet import (
     way_back,
     with_seat,
 )
+from students.words import moment_word
 
 MOST_FOUND = 20
 REWORK = ("with", "without", "add", "find")
@@ -212,12 +213,13 @@ def note_picker(request: HttpRequest) -> HttpResponse:
     back = way_back(request)
     found = _found(request, sought, now)
     drafts = [] if is_locked(request) else Draft.objects.unfinished_of(request.user, now)
+    today = timezone.localdate(now)
     context = {
         "q": sought,
         "searched": request.method == "POST",
         "next": back,
         "results": [{"student": student, "href": _note_on(student, back)} for student in found],
-        "drafts": [draft for draft in drafts if draft.words][:5],
+        "drafts": [(draft, moment_word(draft.updated_at, today)) for draft in drafts if draft.words][:5],
         "classes": [] if sought else _my_class_names(request, now),
     }
     fragment = request.htmx and request.method == "POST"
