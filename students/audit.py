@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from allauth.account.adapter import get_adapter
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -35,7 +36,7 @@ def record(
         level=level,
         terms=terms,
         page_view=str(request.page_view),
-        address=request.META.get("REMOTE_ADDR", ""),
+        address=get_adapter().get_client_ip(request),  # behind a proxy what the proxy says, never what a client claims
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import filetype
 from django.core.exceptions import ValidationError
@@ -13,8 +14,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 50_000_000  # what phones take; more is a bomb
 MAX_SIDE = 2560  # px: enough to read a page of an exercise book
-UNREADABLE = (
-    UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError,
+UNREADABLE = (  # what Pillow raises for damaged pixels and damaged facts about the picture
+    UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, ArithmeticError, struct.error,
     Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
 KINDS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}

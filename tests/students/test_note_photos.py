@@ -1,5 +1,6 @@
 """Photos are made anew, stored privately, and shown to whoever may read the note."""
 
+import base64
 import io
 import shutil
 import stat
@@ -71,15 +72,28 @@ def test_png_and_webp_become_jpeg(cast, sign_in, private, kind, mode):
     assert Attachment.objects.get().content_type == "image/jpeg"
 
 
+# The maker's name stands where a number should be: Pillow answers with struct.error, or with TypeError.
+DAMAGED = (
+    "UklGRoIAAABXRUJQVlA4WAoAAAAIAAAABwAABwAAVlA4IDAAAADQAQCdASoIAAgAAUAmJaACdLoB+AADsAD+8ut//NgVzXPv9//S4P0u"
+    "D9Lg/9KQAABFWElGLAAAAE1NACoAAAAIAAIB{}ACAAAABgAAACYBEgADAAAAAQAGAAAAAAAATWFrZXIA"
+)
+
+
+def damaged(tag):
+    return SimpleUploadedFile("photo.webp", base64.b64decode(DAMAGED.format(tag)), "image/webp")
+
+
 @pytest.mark.parametrize(
     ("upload", "sentence"),
     [
         (SimpleUploadedFile("photo.jpg", b"<svg onload=alert(1)>", "image/jpeg"), "不是照片"),
         (SimpleUploadedFile("photo.jpg", b"\xff\xd8\xff\xe0" + b"x" * 99, "image/jpeg"), "打不开"),
+        (damaged("AA"), "打不开"),
+        (damaged("Gg"), "打不开"),
         (SimpleUploadedFile("photo.gif", b"GIF89a" + b"x" * 99, "image/gif"), "不是照片"),
         (SimpleUploadedFile("big.jpg", b"\xff\xd8\xff\xe0" + b"x" * (10 * 1024 * 1024), "image/jpeg"), "10 MB"),
     ],
-    ids=["markup", "torn", "gif", "big"],
+    ids=["markup", "torn", "struct", "type", "gif", "big"],
 )
 def test_what_is_no_photo_is_refused_and_the_words_stay(cast, sign_in, private, upload, sentence):
     response = sign_in(cast.zhou).post(NEW, sheet(cast.an, upload))
@@ -121,6 +135,13 @@ def test_a_photo_is_shown_and_never_run_or_kept(cast, sign_in, shown):
     assert b"".join(response.streaming_content)[:3] == b"\xff\xd8\xff"
     assert response["X-Content-Type-Options"] == "nosniff" and "sandbox" in response["Content-Security-Policy"]
     assert "no-store" in response["Cache-Control"] and "filename" not in response["Content-Disposition"]
+
+
+@pytest.mark.parametrize(("proxies", "address"), [(1, "10.1.2.3"), (0, "127.0.0.1")])
+def test_the_log_has_the_address_of_the_reader_not_of_the_proxy(cast, sign_in, shown, settings, proxies, address):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    sign_in(cast.zhou).get(shown, headers={"X-Forwarded-For": "6.6.6.6, 10.1.2.3"}).close()
+    assert FileAccess.objects.latest("pk").address == address
 
 
 def test_showing_a_photo_is_logged(cast, sign_in, shown):
