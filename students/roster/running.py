@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 from datetime import datetime
 
@@ -38,12 +39,12 @@ def run(*, job_id: str, clock: Callable[[], datetime]) -> None:
             job.file.delete(save=False)
             RosterImport.objects.filter(pk=job.pk).update(file="")
     except Exception as fault:
-        # Only the kind: the text of a database error may quote a row.
-        logger.error("roster import %s: %s in %s", job.pk, type(fault).__name__, job.step)
+        # Only the kind and the place: the text of a database error may quote a row. Not raised again: the worker would log it.
+        where = "".join(traceback.format_tb(fault.__traceback__))
+        logger.error("roster import %s: %s in %s\n%s", job.pk, type(fault).__name__, job.step, where)
         _finish(
             job, State.FAILED, clock(), _("Something went wrong at our end. Nothing was imported. Please try again.")
         )
-        raise
     else:
         _finish(job, State.FAILED if error else State.DONE, clock(), error)
 
