@@ -57,7 +57,6 @@ urlpatterns = [
     path("students/<uuid:pk>/history/", oversight.history, name="history"),
     path("students/<uuid:pk>/counselling/", oversight.counselling, name="counselling"),
     path("students/<uuid:pk>/counselling/end/", oversight.counselling_end, name="counselling_end"),
-
     # --- school
     path("school/terms/", school.terms, name="terms"),
     path("school/terms/add/", school.term_add, name="term_add"),
@@ -76,7 +75,6 @@ urlpatterns = [
     path("students/<uuid:pk>/move/", placements.move, name="move"),
     path("students/<uuid:pk>/leave/", placements.leave, name="leave"),
     path("students/<uuid:pk>/back/", placements.back, name="back"),
-
     # --- imports
     path("imports/", imports.imports, name="imports"),
     path("imports/<uuid:pk>/", imports.import_detail, name="import_detail"),

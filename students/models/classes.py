@@ -8,7 +8,6 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext
 from simple_history.models import HistoricalRecords
 
 from accounts.models import OpaqueModel, School, User
@@ -46,7 +45,7 @@ def grade_name(grade: int) -> str:
 
 def class_name(grade: int, number: int) -> str:
     """三年级(2)班, 高一(3)班."""
-    return pgettext("class", "%(grade)s(%(number)d)班") % {"grade": grade_name(grade), "number": number}
+    return f"{grade_name(grade)}({number})班"
 
 
 class DatedQuerySet(models.QuerySet):
