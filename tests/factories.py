@@ -48,7 +48,7 @@ class UserFactory(factory.django.DjangoModelFactory):
         role = None
 
     school = factory.SubFactory(SchoolFactory)
-    employee_no = factory.Sequence(lambda n: f"T{n:04d}")
+    employee_no = factory.Sequence(lambda n: f"T{n + 10000}")  # above every number that a test names
     display_name = factory.Sequence(lambda n: f"教师{n}")
 
     @classmethod
