@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
 from django.utils import timezone, translation
 
@@ -57,6 +58,23 @@ def _flush_may_empty_the_read_log():
     TransactionTestCase._fixture_teardown = teardown
     yield
     TransactionTestCase._fixture_teardown = plain
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _a_file_that_is_closed_leaves_the_connection_open():
+    """Closing a FileResponse ends the request outside the client's care, and would end the test's transaction too.
+
+    Only PostgreSQL shows it: closing a SQLite database in memory does nothing.
+    """
+    plain = BaseDatabaseWrapper.close_if_unusable_or_obsolete
+
+    def unless_inside(self):
+        if not self.in_atomic_block:
+            plain(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseWrapper, "close_if_unusable_or_obsolete", unless_inside)
+        yield
 
 
 def _drop_triggers(connection) -> None:
