@@ -16,6 +16,7 @@ from django.utils import timezone
 from students.models import (
     AccessGrant,
     ClassGroup,
+    ColumnMapping,
     Enrolment,
     Guardian,
     Observation,
@@ -26,6 +27,7 @@ from students.models import (
     StudentProfile,
 )
 from students.roster import actions, running
+from students.roster.columns import header_fingerprint
 from students.roster.difference import Difference
 from students.roster.fields import TEMPLATE
 from students.roster.refusal import Refused
@@ -717,3 +719,37 @@ def _disturbed(child: dict, random: Random) -> dict:
     if random.random() < 0.3:
         row["出生日期"] = ""
     return row
+
+
+# --- what else an action refuses --------------------------------------------------------------------------------------
+
+
+def test_an_import_whose_file_has_gone_is_not_applied(school):
+    job = prepared(school, sheet_of([line(1)]))
+    job.file.delete(save=True)
+    actions.confirm(by=None, job=job, good_rows_only=False, now=timezone.now(), in_background=False)
+    running.run(job_id=str(job.pk), clock=timezone.now)
+    job.refresh_from_db()
+    assert (job.state, job.phase) == ("failed", "prepared")
+    assert not Student.objects.exists()
+
+
+def test_an_import_without_a_file_can_be_put_away(school):
+    job = prepared(school, "性别,班级\n男,302\n".encode())
+    actions.discard(job=job)
+    assert not RosterImport.objects.exists()
+
+
+def test_a_job_that_somebody_touched_meanwhile_is_not_rescued(school):
+    job = prepared(school, sheet_of([line(1)]))
+    RosterImport.objects.filter(pk=job.pk).update(state="running")
+    job.refresh_from_db()
+    RosterImport.objects.filter(pk=job.pk).update(attempts=2)
+    assert actions._rescue(job, timezone.now()) == 0
+
+
+def test_a_remembered_mapping_without_a_name_is_no_mapping(school):
+    sheet = sheet_of([line(1)])
+    headers = prepared(school, sheet).mapping["headers"]
+    ColumnMapping.objects.create(school=school, header_fingerprint=header_fingerprint(headers), mapping={"0": "sex"})
+    assert prepared(school, sheet).state == "failed"
