@@ -146,7 +146,7 @@ def _draft_item(draft: Draft, today: date) -> Item:
         title=_("a note not finished"),
         href=draft.get_absolute_url(),
         when=moment_word(draft.updated_at, today),
-        words=draft.words,
+        words=draft.words if draft.is_daily else "",
     )
 
 

@@ -57,5 +57,10 @@ class Draft(OpaqueModel):
         return json.loads(self.body) if self.body else {}
 
     @property
+    def is_daily(self) -> bool:
+        """Whether the note will be one of daily life; what is sensitive stands on no page at which others look."""
+        return self.form.get("level", ["2"])[-1:] == ["2"]
+
+    @property
     def words(self) -> str:
         return "".join(self.form.get("facts", [""]))

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import Role, RoleMembership
 from reports.mine import my_classes
 from reports.waiting import due_word, waiting_for
+from students.actions.drafts import save_draft
 from students.actions.notes import acknowledge_attention, record_observation
 from students.levels import Level
 from students.models import AttentionRequest, FileAccess, Observation, SchoolCalendar
@@ -173,3 +174,12 @@ def test_pages_ask_the_same_for_one_row_and_for_three(cast, sign_in, today, name
     assert len(set(asked[:3])) == 1
     assert len(set(asked[3:])) == 1
     assert max(asked) <= 12, asked
+
+
+@pytest.mark.parametrize(("level", "shown"), [("2", True), ("3", False), ("4", False)])
+def test_a_half_written_note_that_will_be_sensitive_shows_no_word_at_home(cast, sign_in, now, level, shown):
+    body = {"facts": ["她说昨晚不敢回家。"], "level": [level], "student": [str(cast.an.pk)]}
+    save_draft(by=cast.zhou, key=f"note:new:{cast.an.pk}", body=body, seq=1, now=now)
+    text = page(sign_in(cast.zhou), "reports:home")
+    assert ("不敢回家" in text) is shown
+    assert "没写完" in text
