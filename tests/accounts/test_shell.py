@@ -21,8 +21,8 @@ def test_a_head_teacher_sees_classes_files_and_summaries(cast):
     assert labels(cast.zhou) == ["首页", "我的班级", "待办", "一人一档", "学期总结"]
 
 
-def test_the_academic_office_also_imports_the_roster(cast):
-    assert labels(cast.jiao)[-1] == "名册导入"
+def test_the_academic_office_also_imports_the_roster_and_places_students(cast):
+    assert labels(cast.jiao)[-2:] == ["名册导入", "学籍变动"]
 
 
 def test_a_dormitory_keeper_sees_no_files_and_no_search(cast):
