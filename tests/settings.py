@@ -7,7 +7,8 @@ import tempfile
 os.environ.setdefault("DJANGO_SECRET_KEY", "tests-only")
 os.environ.setdefault("FIELD_KEYS", "t1:" + base64.b64encode(b"0" * 32).decode())
 os.environ.setdefault("FINGERPRINT_KEY", base64.b64encode(b"1" * 32).decode())
-os.environ.setdefault("YIDANG_VAR", tempfile.mkdtemp(prefix="yidang-tests-"))
+if "YIDANG_VAR" not in os.environ:
+    os.environ["YIDANG_VAR"] = tempfile.mkdtemp(prefix="yidang-tests-")
 os.environ.setdefault("YIDANG_EMBEDDED", "1")
 os.environ.setdefault("YIDANG_PLAIN_HTTP", "1")
 os.environ.setdefault("CELERY_BROKER_URL", "memory://")
