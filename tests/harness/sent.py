@@ -227,7 +227,7 @@ SENT: dict[str, Sent] = {
     "students:note_move": Sent(
         "zhou", "an2", lambda world: {"to": str(world.cast.bei.pk)}, also=("q",), foreign={"to": hang}
     ),
-    "students:note_void": Sent("zhou", "an2", lambda world: {"reason": "写错了"}),
+    "students:note_void": Sent("zhou", "an2", lambda world: {"reason": "写错了", "version": 1}),
     "students:draft_save": Sent(
         "zhou",
         "",
