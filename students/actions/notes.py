@@ -179,10 +179,13 @@ def _follow_level(by: User, rows: list[Observation]) -> None:
 
 
 @transaction.atomic
-def void_observation(*, by: User, observation: Observation, reason: str, now: datetime) -> None:
+def void_observation(
+    *, by: User, observation: Observation, reason: str, now: datetime, version: int | None = None
+) -> None:
     """Delete means void with a reason: the note leaves every file, the history and the read log keep it.
 
-    Within half an hour it needs no reason: that is a slip, not a decision. Raises VoidNeedsReason later.
+    Within half an hour it needs no reason: that is a slip, not a decision. Raises VoidNeedsReason later, and
+    StaleVersion when the note is no longer the one that was shown (`version`).
     """
     if by.pk != observation.author_id:
         raise PermissionDenied
@@ -191,7 +194,8 @@ def void_observation(*, by: User, observation: Observation, reason: str, now: da
     for row in rows_of(observation):
         row.voided_at, row.voided_by, row.void_reason = now, by, reason
         stamp(by, row, reason=reason)
-        save_version(row, ["voided_at", "voided_by", "void_reason"], row.version)
+        shown = row.version if version is None or row is not observation else version
+        save_version(row, ["voided_at", "voided_by", "void_reason"], shown)
 
 
 @transaction.atomic

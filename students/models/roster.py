@@ -34,6 +34,9 @@ class RosterImport(Job):
     school = models.ForeignKey(School, models.PROTECT, related_name="imports")
     phase = models.CharField(_("Phase"), max_length=10, choices=Phase, default=Phase.UPLOADED)
     file = models.FileField(storage=private_storage, upload_to=roster_path)
+    asked_by = models.ForeignKey(  # for the present step: confirming and undoing may be a colleague's
+        User, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     extension = models.CharField(max_length=5)
     file_sha256 = models.CharField(max_length=64)
     mapping = models.JSONField(

@@ -102,7 +102,7 @@ def remap(*, by: User, job: RosterImport, fields: dict[int, str], now: datetime)
         school=job.school, header_fingerprint=header_fingerprint(headers), defaults={"mapping": mapping}
     )
     job.mapping = {**job.mapping, "fields": mapping}
-    _ask(job, "prepare", now, "mapping")
+    _ask(by, job, "prepare", now, "mapping")
 
 
 @transaction.atomic
@@ -117,14 +117,14 @@ def confirm(
     if not job.new + job.changed:
         raise NotNow(_("There is nothing to import."))
     job.good_rows_only = good_rows_only
-    _ask(job, "apply", now, "good_rows_only", in_background=in_background)
+    _ask(by, job, "apply", now, "good_rows_only", in_background=in_background)
 
 
 @transaction.atomic
 def ask_undo(*, by: User, job: RosterImport, now: datetime) -> None:
     if not can_undo(job, now):
         raise NotNow(_("This import can no longer be taken back."))
-    _ask(job, "undo", now)
+    _ask(by, job, "undo", now)
 
 
 def can_undo(job: RosterImport, now: datetime) -> bool:
@@ -136,11 +136,15 @@ def can_undo(job: RosterImport, now: datetime) -> bool:
     )
 
 
-def _ask(job: RosterImport, step: str, now: datetime, *fields: str, in_background: bool = True) -> None:
+def _ask(
+    by: User | None, job: RosterImport, step: str, now: datetime, *fields: str, in_background: bool = True
+) -> None:
+    job.asked_by = by
     job.step, job.state, job.error, job.attempts = step, job.State.QUEUED, "", 0
     job.steps_done, job.steps_total, job.heartbeat_at, job.cancel_requested = 0, 1, now, False
     job.finished_at = None
     names = [
+        "asked_by",
         "step",
         "state",
         "error",
@@ -335,9 +339,7 @@ def apply(*, job: RosterImport, today: date, now: datetime) -> str:
         ) % {"count": len(stale)}
     good = [each for each in found if each.row not in stale]
     reason = f"roster {job.pk}"
-    write(
-        school=job.school, differences=good, register=register, by=job.requested_by, now=now, today=today, reason=reason
-    )
+    write(school=job.school, differences=good, register=register, by=job.asked_by, now=now, today=today, reason=reason)
     _keep_results(job, good)
     job.phase, job.applied_at = Phase.APPLIED, now
     job.save(update_fields=["phase", "applied_at"])
@@ -382,7 +384,7 @@ def take_back(*, job: RosterImport, now: datetime) -> None:
         return
     found = [Difference.of(row) for row in job.rows.filter(status__in=[Status.NEW, Status.CHANGED])]
     try:
-        undo(differences=found, by=job.requested_by, now=now, reason=f"roster {job.pk} undone")
+        undo(differences=found, by=job.asked_by, now=now, reason=f"roster {job.pk} undone")
     except CannotUndo as error:
         raise NotNow(str(error)) from error
     job.phase = Phase.UNDONE

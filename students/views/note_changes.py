@@ -78,7 +78,7 @@ def _filled(request: HttpRequest, note: Observation, calendar: SchoolCalendar, n
     draft = draft_of(request.user, f"note:edit:{note.pk}", now)
     if draft:
         initial |= initial_from(CorrectionForm, draft.form) | {"version": number(draft.form.get("version", ["0"])[0])}
-        initial["level"] = int(initial["level"])
+        initial["level"] = number(str(initial["level"])) or note.level
     form = CorrectionForm(initial=initial, calendar=calendar, now=now)
     form.draft = draft
     return form
@@ -248,12 +248,14 @@ def note_move(request: HttpRequest, pk: UUID) -> HttpResponse:
     note = own_note(request, pk, now)
     if not note.withdrawable_by(request.user, now):
         raise PermissionDenied
-    form = MoveForm(request.POST if "to" in request.POST else None, user=request.user)
+    form, stale = MoveForm(request.POST if "to" in request.POST else None, user=request.user), False
     if form.is_valid():
         try:
             notes.move_observation(by=request.user, observation=note, to=form.cleaned_data["to"], now=now)
         except notes.AlreadyThere:
             form.add_error("to", _("The note stands in this student's file already."))
+        except StaleVersion:
+            stale, note = True, own_note(request, pk, now)
         else:
             messages.success(request, _("Moved. Nothing of it is left in the other file."))
             return redirect(note)
@@ -262,7 +264,7 @@ def note_move(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = _found(request, sought, now, leave_out=taken) if sought else []
     log_reading(request, [note])
     context = {"note": note, "form": form, "found": found, "q": sought, "searched": bool(sought)}
-    return render(request, "students/notes/move.html", context, status=422 if form.errors else 200)
+    return render(request, "students/notes/move.html", context, status=_status(request, form, stale))
 
 
 @daily
@@ -271,13 +273,26 @@ def note_void(request: HttpRequest, pk: UUID) -> HttpResponse:
     now = timezone.now()
     note = own_note(request, pk, now)
     at_once = note.withdrawable_by(request.user, now)
-    form = VoidForm(request.POST if request.method == "POST" else None, at_once=at_once)
+    form, stale = VoidForm(request.POST if request.method == "POST" else None, at_once=at_once), False
     if form.is_valid():
-        files = 1 + len(note.others)
-        notes.void_observation(by=request.user, observation=note, reason=form.cleaned_data["reason"], now=now)
-        text = ngettext("Withdrawn from %(count)d file.", "Withdrawn from %(count)d files.", files)
-        messages.success(request, text % {"count": files})
-        return redirect("students:notes_mine")
+        files, reason = 1 + len(note.others), form.cleaned_data["reason"]
+        version = posted_version(request)
+        try:
+            notes.void_observation(by=request.user, observation=note, reason=reason, now=now, version=version)
+        except StaleVersion:
+            stale, note = True, own_note(request, pk, now)
+        else:
+            text = ngettext("Withdrawn from %(count)d file.", "Withdrawn from %(count)d files.", files)
+            messages.success(request, text % {"count": files})
+            return redirect("students:notes_mine")
     log_reading(request, [note])
     context = {"note": note, "form": form, "at_once": at_once}
-    return render(request, "students/notes/void.html", context, status=422 if form.errors else 200)
+    return render(request, "students/notes/void.html", context, status=_status(request, form, stale))
+
+
+def _status(request: HttpRequest, form: VoidForm | MoveForm, stale: bool) -> int:
+    """409 where the note is no longer the one that was shown: nothing was taken back."""
+    if stale:
+        messages.warning(request, _("This note was changed meanwhile. Read it once more, then decide."))
+        return 409
+    return 422 if form.errors else 200

@@ -86,7 +86,7 @@ def test_taken_up_more_than_two_weeks_ago_is_off_the_list(cast, sign_in, asked, 
 
 
 def test_a_withdrawn_note_is_off_the_list(cast, sign_in, asked):
-    sign_in(cast.luo).post(reverse("students:note_void", args=[asked.observation_id]))
+    sign_in(cast.luo).post(reverse("students:note_void", args=[asked.observation_id]), {"version": 1})
     assert sign_in(cast.xin).get(LIST).context["waiting"] == []
 
 

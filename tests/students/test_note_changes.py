@@ -242,7 +242,7 @@ def test_a_note_does_not_move_to_a_child_it_names_already(cast, sign_in, now, to
 def test_within_half_an_hour_a_note_is_withdrawn_without_a_word(cast, sign_in, note):
     client = sign_in(cast.zhou)
     assert "原因" not in client.get(url("note_void", note)).content.decode()
-    assert client.post(url("note_void", note)).status_code == 302
+    assert client.post(url("note_void", note), {"version": note.version}).status_code == 302
     note.refresh_from_db()
     assert note.voided_by == cast.zhou and client.get(url("note_detail", note)).status_code == 404
 
@@ -253,11 +253,19 @@ def test_looking_at_the_question_withdraws_nothing(cast, sign_in, note):
     assert note.voided_at is None
 
 
+def test_a_note_changed_meanwhile_is_not_withdrawn_unread(cast, sign_in, note, now):
+    notes.correct_observation(by=cast.zhou, observation=note, version=1, fields={"facts": "后来补充了。"}, now=now)
+    response = sign_in(cast.zhou).post(url("note_void", note), {"version": 1})
+    note.refresh_from_db()
+    assert response.status_code == 409 and note.voided_at is None
+    assert "刚被改过" in response.content.decode() and "后来补充了。" in response.content.decode()
+
+
 def test_later_withdrawing_asks_why(cast, sign_in, note):
     age(note, minutes=31)
     client = sign_in(cast.zhou)
     response = client.post(url("note_void", note), {"reason": " "})
     assert response.status_code == 422 and "写明原因" in response.content.decode()
-    assert client.post(url("note_void", note), {"reason": "记错了"}).status_code == 302
+    assert client.post(url("note_void", note), {"reason": "记错了", "version": note.version}).status_code == 302
     note.refresh_from_db()
     assert note.void_reason == "记错了"

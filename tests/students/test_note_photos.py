@@ -163,7 +163,7 @@ def test_a_photo_is_seen_by_whoever_sees_its_note(cast, sign_in, shown, who, sta
 
 def test_a_withdrawn_note_takes_its_photos_along(cast, sign_in, shown):
     client = sign_in(cast.zhou)
-    client.post(reverse("students:note_void", args=[Observation.objects.get().pk]))
+    client.post(reverse("students:note_void", args=[Observation.objects.get().pk]), {"version": 1})
     assert client.get(shown).status_code == 404
 
 
