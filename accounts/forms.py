@@ -6,7 +6,6 @@ from allauth.account import forms as allauth_forms
 from allauth.account.adapter import get_adapter
 from django import forms
 from django.conf import settings
-from django.contrib.auth.password_validation import password_validators_help_texts
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -56,7 +55,10 @@ class ChangePasswordForm(allauth_forms.ChangePasswordForm):
         for name, label in labels.items():
             self.fields[name].label = label
             self.fields[name].widget.attrs.pop("placeholder", None)
-        self.fields["password1"].help_text = " ".join(password_validators_help_texts())
+        self.fields["password1"].help_text = _(
+            "At least 12 characters. No common password, "
+            "and none with your name, your employee number or the name of the school in it."
+        )
 
     def clean_oldpassword(self) -> str:
         password = self.cleaned_data["oldpassword"]

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import middleware, resend
 from accounts.decorators import open_while_locked, policy
+from accounts.devices import device_word
 from accounts.forms import MeForm, UnlockForm
 from accounts.models import CONFIRMING_ROLES
 
@@ -79,7 +80,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Signed out there."))
         return redirect("usersessions_list")
     rows = [
-        {"pk": s.pk, "since": s.created_at, "ip": s.ip, "device": s.user_agent, "here": s.session_key == here}
+        {"pk": s.pk, "since": s.created_at, "ip": s.ip, "device": device_word(s.user_agent), "here": s.session_key == here}
         for s in own
     ]
     rows.sort(key=lambda row: (not row["here"], -row["since"].timestamp()))

@@ -62,7 +62,7 @@ def test_controls_get_their_class_once_together_with_their_own():
 def test_what_was_typed_comes_back_with_the_error():
     html = printed("{{ form }}", form=NoteForm({"text": "他说<想家>", "kind": ""}))
     assert "他说&lt;想家&gt;" in html
-    assert "这个字段是必填项" in html
+    assert "这一项必填" in html
 
 
 def test_choices_become_chips_with_the_icon_of_their_value():
