@@ -83,6 +83,11 @@ def class_grid(who: str, group: str) -> int:
     return 200 if who in CLASS_TEACHERS[group] or group in taught.get(who, ()) else 404
 
 
+def note_sheet(who: str, label: str = "") -> int:
+    """On bei; for the other school nobody is left to write about, and it goes to the picker."""
+    return 302 if who == "yuan" else 200
+
+
 def class_list(who: str, label: str = "") -> int:
     """Who has one class, and nothing beside it, goes straight there."""
     return 302 if who in ("zhou", "he", "guo", "lin", "yuan") else 200
@@ -104,8 +109,8 @@ def own_note(age: float) -> Rule:
 
 
 def void_posted(who: str, key: str) -> frozenset[int]:
-    """Half an hour after it was written it takes a reason."""
-    return frozenset({302}) if NOTES[key].age == 0 else frozenset({422})
+    """Nothing is withdrawn unread: it takes the version that was shown; and half an hour after it was written, a reason."""
+    return frozenset({409}) if NOTES[key].age == 0 else frozenset({422})
 
 
 def photo(who: str, key: str) -> int:
@@ -253,7 +258,7 @@ TABLE: dict[str, Row] = {
     "students:counselling": Row(moral, "student", BOTH, log=1, office=RUAN),
     "students:counselling_end": Row(moral, "student", POST, posted=frozenset({404}), office=RUAN),
     # --- notes
-    "students:note_new": Row(methods=BOTH, posted=frozenset({422}), query="student"),
+    "students:note_new": Row(note_sheet, methods=BOTH, posted=frozenset({422}), query="student"),
     "students:note_picker": Row(methods=BOTH),
     "students:note_fellows": Row(methods=POST),
     "students:note_audience": Row(query="student"),
