@@ -19,11 +19,11 @@ from tests.harness.visiting import ask, client_for, listed
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = {str(path.relative_to(ROOT / "templates")) for path in (ROOT / "templates").rglob("*.html")}
-# Django and allauth ask for these by a name of their own; 409 is the plain page beside the conflicts that show both texts.
-BY_OTHERS = re.compile(r"(400|403|404|409|429|500)\.html|account/\w+\.html|django/forms/.+")
+# Django and allauth ask for these by a name of their own.
+BY_OTHERS = re.compile(r"(400|403|404|429|500)\.html|account/\w+\.html|django/forms/.+")
 # Shown only by what the harness does not bring about; each has a test of its own.
 ELSEWHERE = re.compile(
-    r"(400|403|404|409|429|500|error_base)\.html|account/.+|django/.+|print/.+|components/.+|.+/_[a-z_]+\.html"
+    r"(400|403|404|429|500|error_base)\.html|account/.+|django/.+|print/.+|components/.+|.+/_[a-z_]+\.html"
 )
 
 
