@@ -80,7 +80,13 @@ def sessions(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Signed out there."))
         return redirect("usersessions_list")
     rows = [
-        {"pk": s.pk, "since": s.created_at, "ip": s.ip, "device": device_word(s.user_agent), "here": s.session_key == here}
+        {
+            "pk": s.pk,
+            "since": s.created_at,
+            "ip": s.ip,
+            "device": device_word(s.user_agent),
+            "here": s.session_key == here,
+        }
         for s in own
     ]
     rows.sort(key=lambda row: (not row["here"], -row["since"].timestamp()))
