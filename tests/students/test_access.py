@@ -8,7 +8,7 @@ from django.utils import timezone
 from students import access
 from students.actions import placements
 from students.levels import Level
-from students.models import ClassAssignment, Observation, Student
+from students.models import AttentionRequest, ClassAssignment, Observation, Student
 from tests.factories import ObservationFactory
 
 L1, L2, L3, L4 = Level
@@ -70,6 +70,7 @@ def test_an_inactive_user_sees_nothing(cast):
     assert access.level_of(cast.zhou, cast.an) == 0
     assert not Student.objects.visible_to(cast.zhou).exists()
     assert not Observation.objects.visible_to(cast.zhou).exists()
+    assert access.record_condition(cast.zhou) == access.NOBODY
     assert not access.pickable_students(cast.zhou).exists()
     assert not access.my_classes(cast.zhou, day=timezone.localdate()).exists()
 
@@ -190,3 +191,12 @@ def test_the_strongest_reason_comes_first(cast, now, today):
         starts_on=today - timedelta(days=4000), now=now,
     )  # fmt: skip
     assert [why.code for why in access.why_visible(cast.zhou, cast.an)] == ["head", "subject"]
+
+
+def test_a_request_for_attention_is_seen_by_the_offices_and_by_whoever_asked(cast):
+    note = ObservationFactory(student=cast.an, author=cast.luo)
+    AttentionRequest.objects.create(student=cast.an, author=cast.luo, observation=note)
+    seen = {who for who, user in cast.people.items() if AttentionRequest.objects.visible_to(user).exists()}
+    assert seen == {"luo", "xin", "ruan"}
+    cast.luo.is_active = False
+    assert not AttentionRequest.objects.visible_to(cast.luo).exists()

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import time
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -133,10 +132,8 @@ def statuses(job) -> list[str]:
 
 
 @pytest.mark.slow
-def test_the_registry_comes_in_whole_and_quickly_and_again_changes_nothing(school):
-    begin = time.process_time()
+def test_the_registry_comes_in_whole_and_again_changes_nothing(school):
     job = imported(school, "registry_roster.xlsx")
-    assert time.process_time() - begin < 15
     assert (job.phase, counts(job)) == ("applied", (1080, 0, 0, 0))
     assert Student.objects.count() == 1080
     assert ClassGroup.objects.count() == 24
