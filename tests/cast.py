@@ -56,6 +56,7 @@ ROLES = {
     "shen": Role.AUDITOR,
 }
 STAFF = ["zhou", "he", "guo", "qin", "lin", *ROLES]
+EVERYBODY = [*STAFF, "yuan"]
 
 
 @dataclass

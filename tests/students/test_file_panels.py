@@ -7,28 +7,11 @@ from django.urls import reverse
 
 from accounts.models import Role
 from students.models import FileAccess, Guardian, Student, StudentBackground, StudentProfile
+from tests.cast import EVERYBODY
 from tests.factories import RoleMembershipFactory
 from tests.students.reading import ALLOWED, fill, log, statements
 
 DAILY = {"zhou", "he", "qin", "ruan", "fu", "xiao"}
-EVERYBODY = [
-    "zhou",
-    "he",
-    "guo",
-    "qin",
-    "lin",
-    "xin",
-    "ruan",
-    "fu",
-    "xiao",
-    "yi",
-    "jiao",
-    "zi",
-    "luo",
-    "wang",
-    "shen",
-    "yuan",
-]
 HX = {"HX-Request": "true"}
 
 

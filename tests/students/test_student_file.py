@@ -10,28 +10,11 @@ from students.actions import placements
 from students.actions.notes import record_observation
 from students.levels import Level
 from students.models import AccessGrant, FileAccess, Observation
+from tests.cast import EVERYBODY
 from tests.factories import StudentFactory, seat
 from tests.students.reading import ALLOWED, fill, log, note, statements
 
 SEES_AN = {"zhou", "he", "guo", "qin", "xin", "ruan", "fu", "xiao", "yi", "jiao", "zi"}
-EVERYBODY = [
-    "zhou",
-    "he",
-    "guo",
-    "qin",
-    "lin",
-    "xin",
-    "ruan",
-    "fu",
-    "xiao",
-    "yi",
-    "jiao",
-    "zi",
-    "luo",
-    "wang",
-    "shen",
-    "yuan",
-]
 
 
 def url(name, student):
