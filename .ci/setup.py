@@ -109,11 +109,15 @@ def step_python(*, test: bool) -> None:
 
 
 def install_lock(lock: Path, implied_by: Path | None = None) -> None:
-    """Install the versions of one lock file, by their hashes, unless that has been done."""
+    """Install the versions of one lock file, by their hashes, unless that has been done.
+
+    A lock names every package, so pip resolves nothing. Where it does, it asks for the newest release of an extra
+    (`coverage[toml]`) before it looks at the pin, finds no hash for it, and gives up.
+    """
     for candidate in filter(None, (lock, implied_by)):
         if stamped(candidate.name, digest(candidate, extra=sysconfig.get_python_version())):
             return
-    pip = (PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--require-hashes")
+    pip = (PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--require-hashes", "--no-deps")
     print(f"Installing the packages of {lock.name} …", flush=True)
     run(*pip, "--requirement", lock)
     write_stamp(lock.name, digest(lock, extra=sysconfig.get_python_version()))
