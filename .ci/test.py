@@ -2,7 +2,8 @@
 """The whole suite on PostgreSQL and Redis, then once more on SQLite without the browser journeys.
 
 Arguments go to pytest: `make test ARGS="tests/students -k access"`. Without arguments the coverage of the code that
-guards the data is measured too, and must be complete.
+guards the data is measured too, and must be complete. `--faults` runs the second stage instead: tests that kill
+processes or need real time (marker `fault`).
 """
 
 import os
@@ -49,12 +50,15 @@ def coverage_is_complete() -> int:
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits "ignore"
-    measure = [] if arguments else ["--cov", "--cov-report="]
+    faults = "--faults" in arguments
+    arguments = [each for each in arguments if each != "--faults"]
+    stage = "fault" if faults else "not fault"
+    measure = [] if arguments or faults else ["--cov", "--cov-report="]
     with test_services() as env:
-        first = pytest("PostgreSQL and Redis", env, *measure, *arguments)
+        first = pytest("PostgreSQL and Redis", env, *measure, "-m", stage, *arguments)
     covered = coverage_is_complete() if measure else 0
-    second = pytest("SQLite", {}, "-m", "not browser", *arguments)
-    if arguments and second == NO_TESTS:  # only browser journeys were asked for
+    second = pytest("SQLite", {}, "-m", f"{stage} and not browser", *arguments)
+    if (arguments or faults) and second == NO_TESTS:  # only browser journeys were asked for, or tests of the broker
         second = 0
     failed = {"PostgreSQL and Redis": first, "coverage": covered, "SQLite": second}
     failed = [name for name, code in failed.items() if code]
