@@ -1,6 +1,12 @@
 """gunicorn, for `make run` and for the image."""
 
 import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from config.logging import Json, Quiet
 
 bind = os.environ.get("YIDANG_BIND", "127.0.0.1:8000")
 certfile = os.environ.get("YIDANG_CERT") or None
@@ -19,3 +25,9 @@ control_socket_disable = True
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
+# As the application writes (LOG_FORMAT in config/settings.py): what Django does not catch is told without its words too.
+_embedded = os.environ.get("YIDANG_EMBEDDED", "0" if "DATABASE_URL" in os.environ else "1") == "1"
+_lines = os.environ.get("LOG_FORMAT", "lines" if _embedded else "json") == "lines"
+_format = {"()": Quiet, "format": "%(asctime)s %(levelname)s %(name)s %(message)s"} if _lines else {"()": Json}
+_console = {"level": "WARNING", "handlers": ["error_console"], "propagate": False}
+logconfig_dict = {"formatters": {"generic": _format}, "root": _console, "loggers": {"gunicorn.error": _console}}

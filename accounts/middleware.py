@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts import resend
+from accounts import resend, tracing
 
 IDLE = timedelta(minutes=30)
 SESSION_LENGTH = timedelta(hours=12)
@@ -44,7 +44,8 @@ class PageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.page_view = _page_view(request)
-        response = self.get_response(request)
+        with tracing.within(request):
+            response = self.get_response(request)
         if request.user.is_authenticated:
             response["Cache-Control"] = "no-store, private"
         return response

@@ -1,11 +1,26 @@
 """The Celery application. What each setting guards against is measured in docs/adr."""
 
+import logging
 import os
 
 from celery import Celery
+from celery.signals import after_setup_logger, after_setup_task_logger
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("yidang")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@after_setup_logger.connect
+@after_setup_task_logger.connect
+def speak_as_the_pages_do(logger: logging.Logger, **kwargs) -> None:
+    """Celery brings handlers of its own, and with them each error's words and so the names of children."""
+    from django.conf import settings
+    from django.utils.module_loading import import_string
+
+    told = dict(settings.LOGGING["formatters"][settings.LOG_FORMAT])
+    formatter = import_string(told.pop("()"))(told.get("format"))
+    for handler in logger.handlers:
+        handler.setFormatter(formatter)
