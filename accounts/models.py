@@ -343,3 +343,19 @@ class RoleMembership(OpaqueModel):
             and self.starts_on <= on
             and (self.ends_on is None or on <= self.ends_on)
         )
+
+
+class SentForm(models.Model):
+    """A form that was sent and saved, by the number that its page was given: sent once more it saves nothing (accounts.once)."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    number = models.UUIDField()
+    led_to = models.CharField(max_length=300, blank=True)  # the page that was shown next
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["user", "number"], name="one_saving_per_form")]
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -84,6 +84,7 @@ class CalendarDay(OpaqueModel):
     day = models.DateField(_("Day"))
     is_school_day = models.BooleanField(_("School day"))
     name = models.CharField(_("Name"), max_length=40, blank=True)
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     history = HistoricalRecords()
 
     class Meta:

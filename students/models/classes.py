@@ -152,6 +152,7 @@ class ClassAssignment(OpaqueModel):
     subject = models.CharField(_("Subject"), max_length=20, blank=True)
     starts_on = models.DateField(_("From"))
     ends_on = models.DateField(_("Until"), null=True, blank=True)
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     history = HistoricalRecords()
 
     objects = DatedQuerySet.as_manager()
@@ -180,6 +181,7 @@ class GradeAssignment(OpaqueModel):
     entry_year = models.PositiveSmallIntegerField(_("Year of entry"))
     starts_on = models.DateField(_("From"))
     ends_on = models.DateField(_("Until"), null=True, blank=True)
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     history = HistoricalRecords()
 
     objects = DatedQuerySet.as_manager()
