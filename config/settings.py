@@ -244,6 +244,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True  # acks_late alone loses the task when the pool's child dies
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_DIRECT = True  # each worker has a queue of its own, where `manage.py watch` asks it whether it lives
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
 CELERY_TIMEZONE = TIME_ZONE
@@ -254,6 +255,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire-files": {"task": "reports.tasks.expire_files", "schedule": 3600.0},
     "expire-drafts": {"task": "students.tasks.expire_drafts", "schedule": 3600.0},
     "sweep-imports": {"task": "students.tasks.sweep_imports", "schedule": 30.0},
+    "heartbeat": {"task": "reports.tasks.heartbeat", "schedule": 60.0, "options": {"expires": 120}},
 }
 
 # --- what is told ---------------------------------------------------------------------------------------------------

@@ -153,3 +153,55 @@ class ExportLog(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.user_id} {self.kind}"
+
+
+class HeartbeatQuerySet(models.QuerySet):
+    def began(self, kind: str, name: str, *, now: datetime) -> None:
+        """A process starts: what an earlier one owed is forgotten, and who has been gone for a day as well."""
+        self.filter(at__lt=now - timedelta(days=1)).delete()
+        self.seen(kind, name, now=now)
+
+    def seen(self, kind: str, name: str, *, now: datetime, busy_until: datetime | None = None) -> None:
+        signs = {"kind": kind, "at": now, "asked_at": None, "busy_until": busy_until}
+        self.update_or_create(name=name, defaults=signs)
+
+    def asked(self, name: str, *, now: datetime) -> None:
+        """The oldest question without an answer is the one that counts."""
+        self.get_or_create(name=name, defaults={"kind": Heartbeat.Kind.WORKER, "at": now})
+        self.filter(name=name, asked_at=None).update(asked_at=now)
+
+    def alive(self, kind: str, *, now: datetime) -> HeartbeatQuerySet:
+        recent = Q(at__gt=now - Heartbeat.SILENCE) | Q(busy_until__gt=now)
+        return self.filter(recent, kind=kind)
+
+
+class Heartbeat(models.Model):
+    """The last sign of life of a process in the background, on any host. Written by itself (reports/heartbeat.py)."""
+
+    SILENCE = timedelta(minutes=3)
+
+    class Kind(models.TextChoices):
+        WORKER = "worker", _("Worker")
+        BEAT = "beat", _("Scheduler")
+
+    name = models.CharField(max_length=200, primary_key=True)
+    kind = models.CharField(max_length=6, choices=Kind)
+    at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True)
+    busy_until = models.DateTimeField(null=True)
+
+    objects = HeartbeatQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.at:%H:%M}"
+
+    def owes(self, now: datetime) -> bool:
+        """Asked more than three minutes ago, and no answer; a long task excuses."""
+        busy = self.busy_until is not None and self.busy_until > now
+        return self.asked_at is not None and now - self.asked_at > self.SILENCE and not busy
+
+    def is_silent(self, now: datetime) -> bool:
+        return now - self.at > self.SILENCE

@@ -7,6 +7,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from reports import actions, making
+from reports import heartbeat as signs
+from reports.models import Heartbeat
 
 
 @shared_task(bind=True)
@@ -22,3 +24,9 @@ def sweep() -> None:
 @shared_task
 def expire_files() -> None:
     actions.expire_files(now=timezone.now())
+
+
+@shared_task(bind=True)
+def heartbeat(self) -> None:
+    """The whole way: sent, taken from the broker, run by the pool, written to the database."""
+    Heartbeat.objects.seen(Heartbeat.Kind.WORKER, self.request.hostname or signs.worker_name(), now=timezone.now())
