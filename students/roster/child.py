@@ -6,12 +6,17 @@ import sys
 
 from django.conf import settings
 
+MAPPED = 512  # megabytes
+
 
 def limit(seconds: int, megabytes: int) -> None:
-    """For this process and for good: seconds of the processor and bytes of address space."""
+    """For this process and for good: seconds of the processor and megabytes of memory of its own.
+
+    Shared libraries and the system's list of languages count as address space and not as data, so that limit is wider.
+    """
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    size = megabytes * 1024 * 1024
-    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    for kind, size in ((resource.RLIMIT_DATA, megabytes), (resource.RLIMIT_AS, megabytes + MAPPED)):
+        resource.setrlimit(kind, (size * 1024 * 1024, size * 1024 * 1024))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

@@ -2,6 +2,8 @@
 
 import io
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import ParseError
 
@@ -13,8 +15,9 @@ from students.roster.refusal import Refused
 
 MAX_ENTRIES = 1_000
 MAX_INFLATED = 128 * 1024 * 1024  # bytes over all entries; 20,000 full rows of the registry need about 75 MB
-MAX_RATIO = 100  # a real roster inflates about tenfold
+MAX_RATIO = 100  # of any one entry; a real roster inflates about tenfold
 RATIO_FLOOR = 1024 * 1024  # below this size the ratio says nothing
+CHUNK = 64 * 1024
 MAX_SHEETS = 50
 MAX_MERGED = 5_000
 MAX_ROWS = 20_000
@@ -68,10 +71,13 @@ def _inspect(archive: zipfile.ZipFile) -> Findings:
     findings = Findings()
     budget = MAX_INFLATED
     for info in archive.infolist():
-        content = _inflate(archive, info, budget)
-        budget -= len(content)
-        if info.filename.endswith((".xml", ".rels")):
-            _scan_part(info.filename, content, findings)
+        scan = _scan_for(info.filename)
+        for chunk in _chunks(archive, info):
+            budget -= len(chunk)
+            if budget < 0:
+                raise Refused(TOO_BIG_INSIDE)
+            scan.feed(chunk)
+        scan.close(findings)
     if sum(name.startswith("xl/worksheets/") for name in names) > MAX_SHEETS:
         raise Refused(TOO_MANY_SHEETS, sheets=MAX_SHEETS)
     return findings
@@ -82,9 +88,9 @@ def _check_directory(archive: zipfile.ZipFile) -> list[str]:
     names = [info.filename for info in infos]
     if sum(name.startswith("xl/worksheets/") and name.endswith(".xml") for name in names) > MAX_SHEETS:
         raise Refused(TOO_MANY_SHEETS, sheets=MAX_SHEETS)
-    if len(infos) > MAX_ENTRIES or len(set(names)) != len(names):
+    if len(infos) > MAX_ENTRIES:
         raise Refused(TOO_BIG_INSIDE)
-    if any(_strange(info) for info in infos):
+    if len(set(names)) != len(names) or any(_strange(info) for info in infos):
         raise Refused(DAMAGED)
     if any(name.lower().endswith("vbaproject.bin") for name in names):
         raise Refused(HAS_MACROS)
@@ -104,36 +110,68 @@ def _strange(info: zipfile.ZipInfo) -> bool:
 
 
 def _check_ratio(infos: list[zipfile.ZipInfo]) -> None:
-    inflated = sum(info.file_size for info in infos)
-    packed = sum(info.compress_size for info in infos) or 1
-    if inflated > MAX_INFLATED or (inflated > RATIO_FLOOR and inflated / packed > MAX_RATIO):
+    """Entry by entry: noise beside it would hide a bomb in the ratio of the whole."""
+    if sum(info.file_size for info in infos) > MAX_INFLATED or any(_is_bomb(info) for info in infos):
         raise Refused(TOO_BIG_INSIDE)
 
 
-def _inflate(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: int) -> bytes:
-    """The directory may lie about sizes, so count what really comes out."""
+def _is_bomb(info: zipfile.ZipInfo) -> bool:
+    return info.file_size > RATIO_FLOOR and info.file_size > MAX_RATIO * info.compress_size
+
+
+def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The directory may lie about sizes, so the caller counts what really comes out. Nothing is held whole."""
     with archive.open(info) as entry:
-        content = entry.read(budget + 1)
-    if len(content) > budget:
-        raise Refused(TOO_BIG_INSIDE)
-    return content
+        while chunk := entry.read(CHUNK):
+            yield chunk
 
 
-def _scan_part(name: str, content: bytes, findings: Findings) -> None:
-    target = _SheetScan() if name.startswith("xl/worksheets/") else _PartScan()
-    parser = DefusedXMLParser(target=target, forbid_dtd=True)
+def _scan_for(name: str) -> "_Scan":
+    if not name.endswith((".xml", ".rels")):
+        return _Scan()
+    return _XmlScan(name)
+
+
+class _Scan:
+    """An entry that nobody reads: it only counts."""
+
+    def feed(self, chunk: bytes) -> None:
+        pass
+
+    def close(self, findings: Findings) -> None:
+        pass
+
+
+class _XmlScan(_Scan):
+    """Goes through one part of XML as it comes out of the container."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.target = _SheetScan() if name.startswith("xl/worksheets/") else _PartScan()
+        self.parser = DefusedXMLParser(target=self.target, forbid_dtd=True)
+
+    def feed(self, chunk: bytes) -> None:
+        with _damage_in_words():
+            self.parser.feed(chunk)
+
+    def close(self, findings: Findings) -> None:
+        with _damage_in_words():
+            self.parser.close()
+        if isinstance(self.target, _SheetScan):
+            findings.formulas[self.name] = self.target.formulas
+        findings.epoch1904 = findings.epoch1904 or self.target.epoch1904
+
+
+@contextmanager
+def _damage_in_words() -> Iterator[None]:
     try:
-        parser.feed(content)
-        parser.close()
+        yield
     except DefusedXmlException as error:
         raise Refused(HAS_DOCTYPE) from error
+    except Refused:
+        raise
     except (ParseError, ValueError) as error:
-        if isinstance(error, Refused):
-            raise
         raise Refused(DAMAGED) from error
-    if isinstance(target, _SheetScan):
-        findings.formulas[name] = target.formulas
-    findings.epoch1904 = findings.epoch1904 or target.epoch1904
 
 
 class _PartScan:

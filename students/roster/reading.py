@@ -223,6 +223,8 @@ def _refuse_other_text(text: str) -> None:
         raise Refused(WEB_PAGE)
     if sum(ord(letter) < 32 and letter not in "\t\r\n\f" for letter in text[:4000]) > 8:
         raise Refused(NOT_A_WORKBOOK)
+    if "\0" in text:  # no text holds one; it would hide what stands beside it
+        raise Refused(UNKNOWN_ENCODING)
 
 
 def decode(data: bytes) -> str:
@@ -236,7 +238,7 @@ def decode(data: bytes) -> str:
         order = ["utf-8-sig", "gb18030"]
     for encoding in order:
         try:
-            return data.decode(encoding).replace("\0", "")
+            return data.decode(encoding)
         except UnicodeDecodeError:
             continue
     raise Refused(NOT_A_WORKBOOK if data[:4] in _BINARY_STARTS else UNKNOWN_ENCODING)

@@ -13,15 +13,18 @@ from students.roster.refusal import Refused
 TOO_COSTLY = _("The file takes too much memory or time to read. Copy the table into a new workbook and upload that.")
 ROOT = Path(__file__).resolve().parent.parent.parent
 
+MEGABYTE = 1024 * 1024
 
-def read_in_child(data: bytes, filename: str, *, seconds: int = 30, megabytes: int = 768) -> Sheet:
+
+def read_in_child(data: bytes, filename: str, *, seconds: int | None = None, megabytes: int | None = None) -> Sheet:
     """Like read_sheet; the bytes go through a pipe and never lie on a disk.
 
-    ``seconds`` of the processor; ``megabytes`` of address space, of which the interpreter takes about 200.
+    ``seconds`` of the processor, ``megabytes`` of memory; without them as much as a file of this size may need.
     """
-    command = [sys.executable, "-m", "students.roster.child", filename, str(seconds), str(megabytes)]
+    seconds = seconds_for(data) if seconds is None else seconds
+    command = child_command(filename, seconds=seconds, megabytes=megabytes or megabytes_for(data))
     try:
-        done = subprocess.run(command, cwd=ROOT, input=data, capture_output=True, timeout=seconds * 2, check=False)
+        done = subprocess.run(command, cwd=ROOT, input=data, capture_output=True, timeout=seconds * 2 + 5, check=False)
     except subprocess.TimeoutExpired as error:
         raise Refused(TOO_COSTLY) from error
     if done.returncode != 0:
@@ -30,3 +33,17 @@ def read_in_child(data: bytes, filename: str, *, seconds: int = 30, megabytes: i
     if "refused" in answer:
         raise Refused(answer["refused"], **answer["params"])
     return Sheet.from_json(answer)
+
+
+def child_command(filename: str, *, seconds: int, megabytes: int) -> list[str]:
+    return [sys.executable, "-m", "students.roster.child", filename, str(seconds), str(megabytes)]
+
+
+def seconds_for(data: bytes) -> int:
+    """A full registry of 8 MB takes about 20 s on a slow machine."""
+    return 5 + 5 * len(data) // MEGABYTE
+
+
+def megabytes_for(data: bytes) -> int:
+    """The interpreter takes about 20, a full registry of 8 MB 250: a small file never more than 100 above the former."""
+    return 75 + 40 * len(data) // MEGABYTE

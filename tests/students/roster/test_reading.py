@@ -248,7 +248,7 @@ def test_a_refusal_comes_back_from_the_child_in_the_parents_language():
     assert "20,000" in str(caught.value)
 
 
-@pytest.mark.parametrize("limits", [{"megabytes": 40}, {"seconds": 0}])
+@pytest.mark.parametrize("limits", [{"megabytes": 15}, {"seconds": 0}])
 def test_a_file_that_costs_too_much_ends_its_own_process_only(limits):
     with pytest.raises(Refused) as caught:
         sandbox.read_in_child((DATA / "registry_roster.xlsx").read_bytes(), "a.xlsx", **limits)
@@ -262,6 +262,6 @@ def test_a_sheet_survives_its_way_through_json():
 
 def test_text_is_never_decoded_with_a_guess():
     assert decode("张三".encode("gbk")) == "张三"
-    assert decode(b"\xef\xbb\xbfa\0b") == "ab"
+    assert decode(b"\xef\xbb\xbfab") == "ab"
     with pytest.raises(Refused):
         decode(b"\xff\xfe\x00")
