@@ -38,6 +38,7 @@ BELONGS_TO = {
     "accounts:department": "accounts:staff",
     "accounts:departments": "accounts:staff",
     "accounts:school": "accounts:staff",
+    "reports:system": "accounts:staff",
     "students:terms": "accounts:staff",
     "students:term": "accounts:staff",
     "students:term_add": "accounts:staff",

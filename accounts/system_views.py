@@ -1,6 +1,6 @@
 """Pages that say something about the system and nothing about anybody."""
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -11,9 +11,12 @@ from accounts.decorators import policy
 @policy("public")
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    """For the container's health check: this process answers and reaches its database."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    """For the container and the balancer: this process answers and reaches its database. No detail: anybody may ask."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"status": "down"}, status=503)
     return JsonResponse({"status": "ok"})
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -216,8 +217,16 @@ STORAGES = {
         "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
     },
 }
+LEAST_FREE_MB = env.int("LEAST_FREE_MB", default=2048)  # below it the health page turns red
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
+
+# --- backups --------------------------------------------------------------------------------------------------------
+# Not required: only who makes or restores a backup needs the key, and a backup without one fails where all can see it.
+BACKUP_KEY = env.str("BACKUP_KEY", default="")
+BACKUP_ROOT = Path(env.str("BACKUP_ROOT", default=str(VAR_DIR / "backups")))
+BACKUP_KEEP = env.int("BACKUP_KEEP", default=14)  # archives: one a night
+PG_BIN = env.str("YIDANG_PG_BIN", default="")  # the folder of pg_dump and pg_restore, where they are not found by themselves
 
 # --- work in the background -----------------------------------------------------------------------------------------
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://localhost")
@@ -255,6 +264,8 @@ CELERY_BEAT_SCHEDULE = {
     "expire-files": {"task": "reports.tasks.expire_files", "schedule": 3600.0},
     "expire-drafts": {"task": "students.tasks.expire_drafts", "schedule": 3600.0},
     "sweep-imports": {"task": "students.tasks.sweep_imports", "schedule": 30.0},
+    # Where the machine is off at night, the scheduler makes up for it when it starts.
+    "backup": {"task": "accounts.tasks.backup", "schedule": crontab(hour=2, minute=30)},
     "heartbeat": {"task": "reports.tasks.heartbeat", "schedule": 60.0, "options": {"expires": 120}},
 }
 

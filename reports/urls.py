@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports.views import home, jobs
+from reports.views import home, jobs, system
 
 app_name = "reports"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("todo/", home.todo, name="todo"),
     path("classes/mine/", home.classes, name="classes"),
     path("notes/recent/", home.recent, name="recent"),
+    path("system/", system.status, name="system"),
     # /reports/
     path("reports/", jobs.index, name="index"),
     path("reports/<uuid:pk>/", jobs.job, name="job"),

@@ -287,6 +287,7 @@ SCENES: dict[str, dict[str, Open]] = {
         "departments": at("accounts:departments"),
         "school": at("accounts:school"),
         "terms": at("students:terms"),
+        "system": at("reports:system"),
         "calendar": at("students:calendar"),
         "classes-admin": at("students:classes_admin"),
         "class-admin": at("students:class_admin", "own_class"),

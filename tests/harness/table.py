@@ -163,6 +163,7 @@ class Row:
 
 BOTH, POST = "GET POST", "POST"
 DONE = frozenset({302})
+UNSEEN = frozenset({409})  # nothing is deleted or decided unread: it takes the version that was shown
 WANG, JIAO, RUAN, ASKED, SECOND = ("wang",), ("jiao",), ("ruan",), ("xin", "ruan"), ("ruan", "xiao")
 
 
@@ -201,23 +202,24 @@ TABLE: dict[str, Row] = {
     "accounts:role_end": admin_row("membership", BOTH, posted=FORM | DONE),
     "accounts:departments": admin_row(methods=BOTH),
     "accounts:department": admin_row("department", BOTH),
-    "accounts:department_delete": admin_row("department", POST, posted=DONE),
+    "accounts:department_delete": admin_row("department", POST, posted=UNSEEN),
     "accounts:school": admin_row(methods=BOTH),
     "students:terms": admin_row(),
     "students:term_add": admin_row(methods=BOTH),
     "students:term": admin_row("term", BOTH),
     "students:calendar": admin_row(methods=BOTH),
     "students:calendar_seed": admin_row(methods=POST, posted=DONE),
-    "students:calendar_remove": admin_row("day", POST, posted=DONE),
+    "students:calendar_remove": admin_row("day", POST, posted=UNSEEN),
     "students:classes_admin": admin_row(methods=BOTH),
     "students:class_admin": admin_row("class", BOTH),
     "students:grade_admin": admin_row("cohort", BOTH),
     "students:duty_end": admin_row("duty", BOTH, posted=FORM | DONE),
     "students:leader_end": admin_row("leader", BOTH, posted=FORM | DONE),
+    "reports:system": admin_row(),
     # --- a second person
     "accounts:waiting": Row(confirming, office=SECOND),
-    "accounts:role_confirm": Row(confirming, "membership", POST, posted=DONE, office=SECOND),
-    "accounts:role_decline": Row(confirming, "membership", POST, posted=DONE, office=SECOND),
+    "accounts:role_confirm": Row(confirming, "membership", POST, posted=DONE | UNSEEN, office=SECOND),
+    "accounts:role_decline": Row(confirming, "membership", POST, posted=DONE | UNSEEN, office=SECOND),
     # --- the academic office: level 1
     "students:placements": academic_row(),
     "students:add": academic_row(methods=BOTH),

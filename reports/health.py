@@ -1,0 +1,188 @@
+"""What the running system needs, each asked for in earnest: one line each, with a sentence that says what to do.
+
+The lines show nothing about anybody. `manage.py health` prints them, the administrator's page shows them.
+"""
+
+import ctypes.util
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from celery import Celery, current_app
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from kombu.exceptions import OperationalError
+
+from accounts import encryption
+from accounts.management.commands.rotate_field_keys import encrypted_fields
+from reports import checks
+from reports.models import Heartbeat
+from students import append_only
+
+PATIENCE = 3  # seconds, for what should answer at once
+
+
+@dataclass(frozen=True)
+class Line:
+    """`name` is for programs; `text` says what was found, and for a red line what to do."""
+
+    name: str
+    title: str | Promise
+    ok: bool
+    text: str
+
+
+def lines(now: datetime) -> list[Line]:
+    return [_line(name, title, check, now) for name, title, check in CHECKS]
+
+
+def _line(name: str, title: Promise, check: Callable, now: datetime) -> Line:
+    try:
+        ok, text = check(now)
+    except DatabaseError:
+        ok, text = False, _("Cannot be told: the database does not answer. See to that first.")
+    return Line(name, title, ok, text)
+
+
+def database(now: datetime) -> tuple[bool, str]:
+    begin = time.perf_counter()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False, _("Does not answer. Start it, or look at its log and at DATABASE_URL.")
+    took = (time.perf_counter() - begin) * 1000
+    return True, _("%(name)s answers in %(ms).0f ms") % {"name": connection.display_name, "ms": took}
+
+
+def broker(now: datetime) -> tuple[bool, str]:
+    if broker_answers(current_app):
+        return True, _("Takes tasks")
+    return False, _(
+        "Does not answer: documents and imports wait. Start Redis, or look at CELERY_BROKER_URL. Nothing is lost."
+    )
+
+
+def broker_answers(app: Celery) -> bool:
+    """Connects and counts what waits, within a few seconds."""
+    limits = {"socket_connect_timeout": PATIENCE, "socket_timeout": PATIENCE}
+    with app.connection_for_write(transport_options=limits) as link:
+        try:
+            link.ensure_connection(max_retries=1, interval_start=0, timeout=PATIENCE)
+            link.default_channel.queue_declare(app.conf.task_default_queue)
+        except (*link.connection_errors, *link.channel_errors, OSError, OperationalError):
+            return False
+    return True
+
+
+def worker(now: datetime) -> tuple[bool, str]:
+    if alive := Heartbeat.objects.alive(Heartbeat.Kind.WORKER, now=now).count():
+        return True, _("%(n)d at work") % {"n": alive}
+    return False, _("No sign of life %(since)s. Start it again: docker compose restart worker") % {
+        "since": _since(Heartbeat.Kind.WORKER)
+    }
+
+
+def scheduler(now: datetime) -> tuple[bool, str]:
+    if Heartbeat.objects.alive(Heartbeat.Kind.BEAT, now=now).exists():
+        return True, _("At work")
+    return False, _("No sign of life %(since)s. Start it again: docker compose restart beat") % {
+        "since": _since(Heartbeat.Kind.BEAT)
+    }
+
+
+def _since(kind: str) -> str:
+    last = Heartbeat.objects.filter(kind=kind).order_by("-at").first()
+    return _("since %(time)s") % {"time": f"{timezone.localtime(last.at):%m-%d %H:%M}"} if last else _("yet")
+
+
+def disk(now: datetime) -> tuple[bool, str]:
+    """Of the private files, and of SQLite's: PostgreSQL may stand on another host."""
+    folder = next(path for path in [Path(settings.PRIVATE_ROOT), *Path(settings.PRIVATE_ROOT).parents] if path.is_dir())
+    free = shutil.disk_usage(folder).free // 2**20
+    told = {"free": f"{free / 1024:.1f}", "least": f"{settings.LEAST_FREE_MB / 1024:.1f}"}
+    if free < settings.LEAST_FREE_MB:
+        return False, _(
+            "Only %(free)s GB free, %(least)s are needed. Make room before photos and documents fail."
+        ) % told
+    return True, _("%(free)s GB free") % told
+
+
+def fonts(now: datetime) -> tuple[bool, str]:
+    missing = [name for name in checks.FONTS if name not in _match(name)]
+    if missing:
+        told = {"names": ", ".join(missing), "command": "apt-get install fonts-noto-cjk fonts-lxgw-wenkai"}
+        return False, _("Missing: %(names)s. Documents would show boxes. Install them: %(command)s") % told
+    return True, _("%(n)d found") % {"n": len(checks.FONTS)}
+
+
+def _match(name: str) -> list[str]:
+    """The families that fontconfig would really take for this name; nothing without fontconfig."""
+    command = ["fc-match", "--format", "%{family}", name]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return [each.strip() for each in found.split(",")]
+
+
+def subsetting(now: datetime, library: str = "harfbuzz-subset") -> tuple[bool, str]:
+    if ctypes.util.find_library(library):
+        return True, _("Found")
+    return False, _("Missing: each document takes about 10 s longer. Install it: apt-get install libharfbuzz-subset0")
+
+
+def triggers(now: datetime) -> tuple[bool, str]:
+    if append_only.check_triggers(None, [DEFAULT_DB_ALIAS]):
+        return False, _(
+            "The reading log can be changed. Run `manage.py migrate` as the tables' owner, and tell the auditor."
+        )
+    return True, _("Nobody can change the reading log")
+
+
+def keys(now: datetime) -> tuple[bool, str]:
+    """Do today's keys open what is stored? One value of each column, newest key or old."""
+    wrong = _(
+        "What is stored cannot be read with these keys. Stop, and put the saved FIELD_KEYS back before anybody writes."
+    )
+    try:
+        encryption.check_settings()
+        for label, token in _stored():
+            encryption.decrypt(label, token)
+    except (ImproperlyConfigured, encryption.WrongKey):
+        return False, wrong
+    return True, _("Open what is stored")
+
+
+def _stored() -> list[tuple[str, str]]:
+    """(label, token) of one row of each encrypted column, in one statement."""
+    quote, parts, labels = connection.ops.quote_name, [], []
+    for field in encrypted_fields():
+        table, column = quote(field.model._meta.db_table), quote(field.column)
+        parts.append(f"SELECT * FROM (SELECT %s, {column} FROM {table} WHERE {column} IS NOT NULL LIMIT 1) AS one")  # noqa: S608
+        labels.append(field.label)
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), labels)
+        return cursor.fetchall()
+
+
+CHECKS: list[tuple[str, Promise, Callable[[datetime], tuple[bool, str]]]] = [
+    ("database", gettext_lazy("Database"), database),
+    ("broker", gettext_lazy("Message broker"), broker),
+    ("worker", gettext_lazy("Work in the background"), worker),
+    ("scheduler", gettext_lazy("Scheduler"), scheduler),
+    ("disk", gettext_lazy("Disk"), disk),
+    ("fonts", gettext_lazy("Fonts"), fonts),
+    ("subsetting", gettext_lazy("Font subsetting (libharfbuzz-subset)"), subsetting),
+    ("triggers", gettext_lazy("Reading log"), triggers),
+    ("keys", gettext_lazy("Encryption keys"), keys),
+]
