@@ -104,16 +104,16 @@ def _parse_keys(text: str) -> dict[str, AESGCM]:
         key_id, colon, encoded = part.strip().partition(":")
         if not colon or not KEY_ID.fullmatch(key_id) or key_id in keys:
             raise ImproperlyConfigured(f"FIELD_KEYS must read `id:base64,id:base64` with distinct ids. {HOW_TO_FIX}")
-        keys[key_id] = AESGCM(_key_bytes("FIELD_KEYS", encoded))
+        keys[key_id] = AESGCM(key_bytes("FIELD_KEYS", encoded))
     return keys
 
 
 @lru_cache(maxsize=8)
 def _fingerprint_key(text: str) -> bytes:
-    return _key_bytes("FINGERPRINT_KEY", text)
+    return key_bytes("FINGERPRINT_KEY", text)
 
 
-def _key_bytes(setting: str, encoded: str) -> bytes:
+def key_bytes(setting: str, encoded: str) -> bytes:
     # The message never repeats the key.
     try:
         key = base64.b64decode(encoded.strip(), validate=True)

@@ -1,8 +1,27 @@
+import logging
+
 from celery import shared_task
+from django.conf import settings
 from django.core.management import call_command
+from django.utils import timezone
+
+from accounts.models import BACKUP_LIMIT
+
+log = logging.getLogger(__name__)
 
 
 @shared_task
 def clear_sessions() -> None:
     """Sessions that are past their 12 hours leave the database: they hold an address and a user."""
     call_command("clearsessions")
+
+
+@shared_task(soft_time_limit=BACKUP_LIMIT.total_seconds() - 60, time_limit=BACKUP_LIMIT.total_seconds())
+def backup() -> None:
+    """Every night. A message that the broker delivers a second time finds the lock, and does nothing."""
+    from accounts.backup import running
+
+    try:
+        running.run(clock=timezone.now, verify=True, keep=settings.BACKUP_KEEP)
+    except running.AlreadyRunning:
+        log.info("A backup is being made already.")

@@ -226,7 +226,9 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 BACKUP_KEY = env.str("BACKUP_KEY", default="")
 BACKUP_ROOT = Path(env.str("BACKUP_ROOT", default=str(VAR_DIR / "backups")))
 BACKUP_KEEP = env.int("BACKUP_KEEP", default=14)  # archives: one a night
-PG_BIN = env.str("YIDANG_PG_BIN", default="")  # the folder of pg_dump and pg_restore, where they are not found by themselves
+PG_BIN = env.str(
+    "YIDANG_PG_BIN", default=""
+)  # the folder of pg_dump and pg_restore, where they are not found by themselves
 
 # --- work in the background -----------------------------------------------------------------------------------------
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://localhost")
