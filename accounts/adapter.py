@@ -5,12 +5,16 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.internal import ratelimit
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.utils.translation import gettext_lazy as _
 
+from accounts import security
 from accounts.middleware import start_clock
 from accounts.models import User
+from accounts.security import Kind
 
 # Messages of allauth that are worth a line; "you have signed in" is not.
 SPOKEN = frozenset({"account/messages/password_changed.txt"})
@@ -39,17 +43,27 @@ class Adapter(DefaultAccountAdapter):
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         # allauth sends deactivated people to a page of their own; here they hear what everybody hears.
-        user = super().authenticate(request, **credentials)
-        return user if user is not None and user.is_active else None
+        try:
+            user = super().authenticate(request, **credentials)
+        except ValidationError:  # too many tries
+            security.record_failure(credentials["username"])
+            raise
+        if user is not None and user.is_active:
+            return user
+        security.record_failure(credentials["username"])
+        return None
 
     def login(self, request: HttpRequest, user: User) -> None:
+        security.record(Kind.SIGN_IN, by=user)  # first: a sign-in that leaves no row does not happen
         super().login(request, user)
         start_clock(request)
 
+    @transaction.atomic
     def set_password(self, user: User, password: str) -> None:
         user.set_password(password)
         user.must_change_password = False
         user.save(update_fields=["password", "must_change_password"])
+        security.record(Kind.PASSWORD_CHANGED, by=user, about=user)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return resolve_url(settings.LOGIN_REDIRECT_URL)

@@ -416,3 +416,52 @@ class BackupRun(OpaqueModel):
     @property
     def sentence(self) -> str:
         return self.Code(self.code).label if self.code else self.Code.BROKEN_OFF.label
+
+
+class SecurityEvent(models.Model):
+    """One sign-in, failure, sign-out, or change of what somebody may do. Append-only; no foreign keys, like the read log.
+
+    Who did it (nobody: a command at the server, or whoever failed to sign in), to whom, in which request, from where.
+    `detail` is a code, such as a role's: never a name or a typed word.
+    """
+
+    class Kind(models.TextChoices):
+        SIGN_IN = "sign_in", _("Signed in")
+        SIGN_IN_FAILED = "sign_in_failed", _("Failed to sign in")
+        SIGN_OUT = "sign_out", _("Signed out")
+        PASSWORD_CHANGED = "password_changed", _("Changed the password")
+        PASSWORD_RESET = "password_reset", _("Gave a one-time password")
+        TRIES_CLEARED = "tries_cleared", _("Opened a slowed account")
+        ACCOUNT_ADDED = "account_added", _("Added an account")
+        DEACTIVATED = "deactivated", _("Deactivated an account")
+        REACTIVATED = "reactivated", _("Reactivated an account")
+        ROLE_PROPOSED = "role_proposed", _("Gave or proposed a role")
+        ROLE_CONFIRMED = "role_confirmed", _("Confirmed a role")
+        ROLE_DECLINED = "role_declined", _("Declined a role")
+        ROLE_ENDED = "role_ended", _("Ended a role")
+        DUTY_GIVEN = "duty_given", _("Gave a duty")
+        DUTY_ENDED = "duty_ended", _("Ended a duty")
+        ACCESS_GIVEN = "access_given", _("Opened a file to somebody")
+        ACCESS_ENDED = "access_ended", _("Closed a file to somebody")
+
+    at = models.DateTimeField(_("At"))
+    school_id = models.CharField(max_length=36, blank=True)
+    user_id = models.CharField(max_length=36, blank=True)
+    user_label = models.CharField(_("Who"), max_length=120, blank=True)
+    kind = models.CharField(_("What"), max_length=20, choices=Kind)
+    about_id = models.CharField(max_length=36, blank=True)
+    about_label = models.CharField(_("Whom"), max_length=120, blank=True)
+    student_id = models.CharField(max_length=36, blank=True)
+    detail = models.CharField(max_length=40, blank=True)
+    typed_hash = models.CharField(max_length=64, blank=True)  # of an employee number that means nobody
+    what = models.CharField(_("Page"), max_length=60, blank=True)
+    page_view = models.CharField(max_length=36, blank=True)
+    address = models.CharField(max_length=45, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["school_id", "-at"])]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.user_id} {self.kind}"

@@ -18,6 +18,11 @@ def within(request: HttpRequest) -> Iterator[None]:
         _current.reset(token)
 
 
+def current() -> HttpRequest | None:
+    """The request that is being answered; None in commands and tasks."""
+    return _current.get()
+
+
 def ids(request: object = None) -> dict[str, str]:
     """`request` and `user` of the given request, or of the one that is being answered; empty outside of any."""
     request = request if isinstance(request, HttpRequest) else _current.get()

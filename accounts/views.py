@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import middleware, resend
+from accounts import middleware, resend, security
 from accounts.decorators import open_while_locked, policy
 from accounts.devices import device_word
 from accounts.forms import MeForm, UnlockForm
 from accounts.models import CONFIRMING_ROLES
+from accounts.security import Kind
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -27,6 +28,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 @policy("public")
 @require_http_methods(["GET", "POST"])
 def logout(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST" and request.user.is_authenticated:
+        security.record(Kind.SIGN_OUT, by=request.user)
     response = allauth_views.logout(request)
     if request.method == "POST":
         response["Clear-Site-Data"] = '"cache", "storage"'  # a shared computer keeps no page and no word
@@ -76,6 +79,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
         chosen = request.POST.get("session")
         for session in own:
             if session.session_key != here and chosen in (None, str(session.pk)):
+                security.record(Kind.SIGN_OUT, by=request.user, detail="elsewhere")
                 session.end()
         messages.success(request, _("Signed out there."))
         return redirect("usersessions_list")

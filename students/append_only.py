@@ -1,11 +1,11 @@
-"""Triggers that make the read log append-only. In production a separate PostgreSQL role owns the table besides,
+"""Triggers that make the read log, its seals and the log of security events append-only. In production a separate PostgreSQL role owns the table besides,
 and the application's own role (settings.APP_ROLE) holds no right to change or empty it."""
 
 from django.conf import settings
 from django.core.checks import Error, Tags, register
 from django.db import DEFAULT_DB_ALIAS, connections
 
-TABLES = ("students_fileaccess",)
+TABLES = ("students_fileaccess", "students_auditseal", "accounts_securityevent")
 
 SQLITE = """CREATE TRIGGER IF NOT EXISTS {table}_no_{verb} BEFORE {verb} ON {table}
 BEGIN SELECT RAISE(ABORT, 'the read log is append-only'); END"""

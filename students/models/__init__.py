@@ -1,4 +1,4 @@
-from students.models.audit import FileAccess
+from students.models.audit import AuditSeal, FileAccess, ReadingNotice
 from students.models.calendar import CalendarDay, SchoolCalendar, Term
 from students.models.classes import ClassAssignment, ClassGroup, Enrolment, GradeAssignment, Stage, school_year_of
 from students.models.drafts import Draft
@@ -9,8 +9,8 @@ from students.models.roster import ColumnMapping, RosterImport, RosterRow
 from students.models.student import Boarding, Guardian, Sex, Student, StudentBackground, StudentProfile
 
 __all__ = [
-    "AccessGrant", "Attachment", "AttentionRequest", "Boarding", "CalendarDay", "ClassAssignment", "ClassGroup",
+    "AccessGrant", "Attachment", "AttentionRequest", "AuditSeal", "Boarding", "CalendarDay", "ClassAssignment", "ClassGroup",
     "ColumnMapping", "Draft", "Enrolment", "FileAccess", "GradeAssignment", "Guardian", "Job", "JobQuerySet",
-    "Observation", "RosterImport", "RosterRow", "SchoolCalendar", "Sex", "Stage", "Student", "StudentBackground",
+    "Observation", "ReadingNotice", "RosterImport", "RosterRow", "SchoolCalendar", "Sex", "Stage", "Student", "StudentBackground",
     "StudentProfile", "StudentRecord", "StudentRecordQuerySet", "Term", "school_year_of",
 ]  # fmt: skip

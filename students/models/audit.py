@@ -1,9 +1,13 @@
-"""FileAccess: who read what. Append-only; no foreign keys, since it must outlive erasure."""
+"""The read log, its seals, and what stands out in it. Append-only but for who has looked at a notice; no foreign keys,
+since it must outlive erasure."""
 
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import OpaqueModel, School, User
 
 
 class FileAccessQuerySet(models.QuerySet):
@@ -44,3 +48,73 @@ class FileAccess(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.user_id} {self.kind}"
+
+
+class AuditSeal(models.Model):
+    """One link of the chain over both logs: which rows it covers, and a keyed digest of them and of the link before.
+
+    `spans`: the primary keys, such as "1-100 103". A row that was committed late stands in a later seal (students.sealing).
+    """
+
+    number = models.PositiveIntegerField(primary_key=True)
+    log = models.CharField(max_length=10)
+    spans = models.TextField()
+    count = models.PositiveIntegerField()
+    previous = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-number"]
+
+    def __str__(self) -> str:
+        return self.anchor
+
+    @property
+    def anchor(self) -> str:
+        """What to write down outside: 128-3fa9-77c1-0b2e-91d4."""
+        return "-".join([str(self.number), *(self.digest[at : at + 4] for at in range(0, 16, 4))])
+
+
+class ReadingNoticeQuerySet(models.QuerySet):
+    def for_reader(self, user: User) -> ReadingNoticeQuerySet:
+        """Of one's own school, and not about oneself."""
+        return self.filter(school_id=user.school_id).exclude(about=user)
+
+    def unseen(self) -> ReadingNoticeQuerySet:
+        return self.filter(seen_at__isnull=True)
+
+
+class ReadingNotice(OpaqueModel):
+    """Somebody read more than is usual: a fact to be asked about, not a reproach. One for each event (T29)."""
+
+    class Kind(models.TextChoices):
+        BREADTH = "breadth", _("Opened many files in a short time")
+        EXPORT = "export", _("Took many students out in one file")
+
+    school = models.ForeignKey(School, models.PROTECT, related_name="+")
+    about = models.ForeignKey(User, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind)
+    row = models.BigIntegerField()  # of the read log: at which it was too many
+    students = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True, blank=True)
+    seen_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = ReadingNoticeQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-at"]
+        constraints = [
+            models.UniqueConstraint(fields=["row"], name="one_notice_per_event"),
+            models.CheckConstraint(
+                condition=Q(seen_at__isnull=True, seen_by__isnull=True)
+                | Q(seen_at__isnull=False, seen_by__isnull=False),
+                name="notice_seen_at_by_pair",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.kind}"
