@@ -2,18 +2,13 @@
 
 import os
 import re
-import signal
-import subprocess
-import sys
-import time
-import uuid
-from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.test import Client
 from playwright.sync_api import sync_playwright
+
+from tests.worker import Worker
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in the thread that prepares the data
 
@@ -96,53 +91,6 @@ def worker(transactional_db, _one_worker):
     if settings.CELERY_BROKER_URL.startswith("memory"):
         pytest.skip("needs the broker that `make test` starts")
     return _one_worker
-
-
-class Worker:
-    def __init__(self):
-        self.process = None
-        self.log = Path(os.environ["YIDANG_VAR"]) / f"worker-{uuid.uuid4().hex}.log"
-
-    @property
-    def is_running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-    def start(self) -> None:
-        if self.is_running:
-            return
-        database = connection.settings_dict
-        env = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "tests.settings",
-            "DATABASE_URL": "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database),
-            "CELERY_QUEUE": settings.CELERY_TASK_DEFAULT_QUEUE,
-        }
-        command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--concurrency", "1", "--loglevel", "INFO"]
-        command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]  # it is alone
-        with self.log.open("wb") as log:  # anew: a second start must not take the first one's words for its own
-            self.process = subprocess.Popen(
-                command, env=env, cwd=settings.BASE_DIR, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-            )
-        self._wait_until_ready()
-
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            if b" ready." in self.log.read_bytes():
-                return
-            if not self.is_running:
-                break
-            time.sleep(0.2)
-        raise AssertionError(f"The worker did not start:\n{self.log.read_text()[-3000:]}")
-
-    def stop(self) -> None:
-        if self.is_running:
-            self.process.terminate()
-            self.process.wait(timeout=30)
-
-    def kill(self) -> None:
-        """As a power cut would: the pool's child dies at the same moment."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=30)
 
 
 def serious(page) -> list[str]:
