@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -27,6 +28,9 @@ from students.roster.container import (
 from students.roster.refusal import Refused
 
 MAX_BYTES = 10 * 1024 * 1024
+FILEPASS = re.compile(
+    rb"\x09\x08\x10\0.{16}(?:\x86\0\0\0)?\x2f\0", re.DOTALL
+)  # the record after the first of an old workbook
 OLE_HEADER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 TOO_LARGE = _("The file is larger than 10 MB. Keep only the sheet with the roster.")
@@ -138,7 +142,7 @@ def _keep_formulas(sheet: Sheet, formulas: dict[tuple[int, int], str]) -> None:
 
 
 def _read_xls(data: bytes, score: Score | None) -> Sheet:
-    if "EncryptedPackage".encode("utf-16-le") in data:
+    if "EncryptedPackage".encode("utf-16-le") in data or FILEPASS.search(data):
         raise Refused(ENCRYPTED)
     if not any(name.encode("utf-16-le") in data for name in ("Workbook", "Book")):
         raise Refused(NOT_A_WORKBOOK)

@@ -77,8 +77,8 @@ def entities() -> bytes:
 
 def entity_file() -> bytes:
     """An entity that is a file of the server."""
-    xml = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>{HEAD}<sheetData><row><c t="inlineStr"><is><t>&a;</t></is></c></row></sheetData></worksheet>'
-    return with_sheet(xml)
+    cells = '<sheetData><row><c t="inlineStr"><is><t>&a;</t></is></c></row></sheetData></worksheet>'
+    return with_sheet(f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>{HEAD}{cells}')
 
 
 def ten_thousand_sheets() -> bytes:
@@ -213,7 +213,9 @@ def encrypted() -> bytes:
 
 
 def encrypted_xls() -> bytes:
-    return compound({"Workbook": biff(record(0x2F, b"\x01\0" + b"\x01\0\x01\0" + b"k" * 48))[:20] + record(0x2F, b"\x01\0\x01\0\x01\0" + b"k" * 48) + b"\x99" * 4000})  # fmt: skip
+    """The old way: a record says that all that follows is encrypted."""
+    stream = biff(label(0, 0, "姓名"))
+    return compound({"Workbook": stream[:20] + record(0x2F, b"\x01\0" * 3 + b"k" * 48) + stream[20:]})
 
 
 def noise_xls() -> bytes:

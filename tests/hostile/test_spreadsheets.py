@@ -48,6 +48,7 @@ WORDS = {
     "merged_cells": container.TOO_MANY_MERGED,
     "deep_xml": reading.NO_ROWS,
     "encrypted": reading.ENCRYPTED,
+    "encrypted_xls": reading.ENCRYPTED,
     "with_macros": container.HAS_MACROS,
     "macros_xls": container.HAS_MACROS,
     "renamed_html": reading.WEB_PAGE,
