@@ -28,6 +28,7 @@ FINGERPRINT_KEY = required("FINGERPRINT_KEY")
 DEBUG = env.bool("DJANGO_DEBUG", default=False)
 EMBEDDED = env.bool("YIDANG_EMBEDDED", default="DATABASE_URL" not in env)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
+WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)  # .ci/gunicorn.py starts as many
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 if "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name hosts; '*' would accept forged Host headers.")
@@ -41,6 +42,7 @@ if not EMBEDDED and (len(SECRET_KEY) < 32 or len(set(SECRET_KEY)) < 8 or SECRET_
     raise ImproperlyConfigured("DJANGO_SECRET_KEY can be guessed. Make a new one: openssl rand -base64 48")
 
 INSTALLED_APPS = [
+    "config",
     "accounts",
     "students",
     "care_plans",
@@ -265,6 +267,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "reports.tasks.sweep", "schedule": 30.0},
     "expire-files": {"task": "reports.tasks.expire_files", "schedule": 3600.0},
     "expire-drafts": {"task": "students.tasks.expire_drafts", "schedule": 3600.0},
+    "seal-audit": {"task": "students.tasks.seal_audit", "schedule": 600.0},
     "sweep-imports": {"task": "students.tasks.sweep_imports", "schedule": 30.0},
     # Where the machine is off at night, the scheduler makes up for it when it starts.
     "backup": {"task": "accounts.tasks.backup", "schedule": crontab(hour=2, minute=30)},

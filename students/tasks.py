@@ -1,16 +1,18 @@
 """Work in the background: ids only, one action each. acks_late and the time limits stand in the settings."""
 
 from celery import shared_task
+from django.db import IntegrityError
 from django.utils import timezone
 
+from students import sealing
 from students.actions import drafts
 
 
-@shared_task
-def run_import(job_id: str) -> None:
+@shared_task(bind=True)
+def run_import(self, job_id: str) -> None:
     from students.roster import running  # it asks for this task itself
 
-    running.run(job_id=job_id, clock=timezone.now)
+    running.run(job_id=job_id, clock=timezone.now, delivery=self.request.id or "")
 
 
 @shared_task
@@ -25,3 +27,11 @@ def sweep_imports() -> None:
 @shared_task
 def expire_drafts() -> None:
     drafts.expire_drafts(now=timezone.now())
+
+
+@shared_task
+def seal_audit() -> None:
+    try:
+        sealing.seal(now=timezone.now())
+    except IntegrityError:
+        pass  # another scheduler sealed at the same moment
