@@ -39,6 +39,7 @@ BELONGS_TO = {
     "accounts:departments": "accounts:staff",
     "accounts:school": "accounts:staff",
     "reports:system": "accounts:staff",
+    "reports:backups": "accounts:staff",
     "students:terms": "accounts:staff",
     "students:term": "accounts:staff",
     "students:term_add": "accounts:staff",

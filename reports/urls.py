@@ -12,6 +12,7 @@ urlpatterns = [
     path("classes/mine/", home.classes, name="classes"),
     path("notes/recent/", home.recent, name="recent"),
     path("system/", system.status, name="system"),
+    path("system/backups/", system.backups, name="backups"),
     # /reports/
     path("reports/", jobs.index, name="index"),
     path("reports/<uuid:pk>/", jobs.job, name="job"),

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import CONFIRMING_ROLES, RoleMembership, User
+from accounts.backup.state import backup_state
+from accounts.models import CONFIRMING_ROLES, Role, RoleMembership, User
 from accounts.templatetags.yidang import icon_for
 from students import access, mentions
 from students.levels import Level
@@ -68,6 +69,7 @@ def waiting_for(user: User, calendar: SchoolCalendar, *, now: datetime) -> Waiti
     promised = _promised(user, today, now)
     confirmations = _confirmations(user, now)
     items = [
+        *_backups(user, now),
         *(_attention_item(request, calendar, now) for request in attention),
         *confirmations,
         *(_promise_item(note, calendar, today) for note in promised),
@@ -100,6 +102,16 @@ def _confirmations(user: User, now: datetime) -> list[Item]:
         return []
     title = ngettext("%(n)d role to confirm", "%(n)d roles to confirm", number) % {"n": number}
     return [Item("user-check", title, reverse("accounts:waiting"), _("waits for a second person"))]
+
+
+def _backups(user: User, now: datetime) -> list[Item]:
+    """For the system administrator, who sees no students and hence nothing else of this list."""
+    if Role.SYSTEM_ADMIN not in user.roles(now) or (state := backup_state(now)).is_well:
+        return []
+    title = _("The last backup failed") if state.failed else _("No good backup for more than a day")
+    if not state.runs:
+        title = _("No backup has been made yet")
+    return [Item("shield-lock", title, reverse("reports:backups"), _("today"), urgent=bool(state.runs))]
 
 
 def _attention_item(request: AttentionRequest, calendar: SchoolCalendar, now: datetime) -> Item:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import tarfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
@@ -21,6 +22,7 @@ from accounts.backup.sealed import Damaged, Reader, Writer
 PART = 8 * 1024 * 1024  # of the database, in one tar member
 DATABASE, FILES, MANIFEST = "database", "files", "manifest.json"
 FORMAT = 1
+BLOCK = 1024 * 1024
 Sink = Callable[[bytes], object]
 
 
@@ -78,6 +80,10 @@ class Hashed:
         self.size += len(block)
         return block
 
+    def blocks(self) -> Iterator[bytes]:
+        while block := self.read(BLOCK):
+            yield block
+
 
 def read_archive(path: Path, key: bytes, *, database: Sink, folder: Path | None = None) -> dict[str, Any]:
     """Read an archive to its end, hand the dump to `database`, write the files below `folder`, return the manifest.
@@ -85,53 +91,66 @@ def read_archive(path: Path, key: bytes, *, database: Sink, folder: Path | None 
     Raises WrongBackupKey, or Damaged if anything is not what the manifest says. The manifest stands at the end, so
     whoever passes a sink or a folder may keep what they got only if this returns.
     """
-    found: dict[str, Any] = {"database": None, "files": {}, "manifest": None}
-    digest, size = sha256(), 0
+    reading = _Reading(database, folder)
     try:
         with path.open("rb") as source, gzip.GzipFile(fileobj=io.BufferedReader(Reader(source, key))) as plain:
             with tarfile.open(fileobj=plain, mode="r|") as tar:
                 for member in tar:
-                    kind, _slash, name = member.name.partition("/")
-                    hashed = Hashed(tar.extractfile(member))
-                    if kind == DATABASE:
-                        while block := hashed.read(1 << 20):
-                            digest.update(block)
-                            size += len(block)
-                            database(block)
-                    elif kind == FILES:
-                        _write_file(hashed, folder, name)
-                        found["files"][name] = {"size": hashed.size, "sha256": hashed.digest.hexdigest()}
-                    else:
-                        found["manifest"] = json.loads(hashed.read())
-            while plain.read(1 << 20):  # to the end: only there the last chunk proves that nothing was cut off
+                    reading.take(member.name, Hashed(tar.extractfile(member)))
+            while plain.read(BLOCK):  # to the end: only there the last chunk proves that nothing was cut off
                 pass
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError) as error:
         raise Damaged(f"The archive can't be read: {type(error).__name__}.") from None
-    found["database"] = {"size": size, "sha256": digest.hexdigest()}
-    return _checked(found)
+    return reading.checked_manifest()
 
 
-def _write_file(source: Hashed, folder: Path | None, name: str) -> None:
-    target = None
-    if folder is not None:
-        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise Damaged("A file in the archive has a name that leads out of its folder.")
-        target = folder / name
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with target.open("xb") if target else io.BytesIO() as out:
-        while block := source.read(1 << 20):
-            if target:
+class _Reading:
+    """What has been read so far."""
+
+    def __init__(self, database: Sink, folder: Path | None):
+        self._sink, self._folder = database, folder
+        self._dump, self._size = sha256(), 0
+        self._files: dict[str, dict[str, object]] = {}
+        self._manifest: dict[str, Any] | None = None
+
+    def take(self, name: str, source: Hashed) -> None:
+        kind, _slash, rest = name.partition("/")
+        if kind == DATABASE:
+            self._take_dump(source)
+        elif kind == FILES:
+            self._take_file(source, rest)
+        else:
+            self._manifest = json.loads(source.read())
+
+    def _take_dump(self, source: Hashed) -> None:
+        for block in source.blocks():
+            self._dump.update(block)
+            self._size += len(block)
+            self._sink(block)
+
+    def _take_file(self, source: Hashed, name: str) -> None:
+        with _new_file(self._folder, name) if self._folder else io.BytesIO() as out:
+            for block in source.blocks():
                 out.write(block)
+        self._files[name] = {"size": source.size, "sha256": source.digest.hexdigest()}
+
+    def checked_manifest(self) -> dict[str, Any]:
+        manifest = self._manifest
+        if manifest is None:
+            raise Damaged("The archive has no manifest: it was never finished.")
+        if manifest["format"] != FORMAT:
+            raise Damaged(f"The archive has format {manifest['format']}; this version reads {FORMAT}.")
+        if manifest["database"] != {"size": self._size, "sha256": self._dump.hexdigest()}:
+            raise Damaged("The database in the archive is not what the manifest says.")
+        if manifest["files"] != self._files:
+            raise Damaged("The files in the archive are not what the manifest says.")
+        return manifest
 
 
-def _checked(found: dict[str, Any]) -> dict[str, Any]:
-    manifest = found["manifest"]
-    if manifest is None:
-        raise Damaged("The archive has no manifest: it was never finished.")
-    if manifest["format"] != FORMAT:
-        raise Damaged(f"The archive has format {manifest['format']}; this version reads {FORMAT}.")
-    if manifest["database"] != found["database"]:
-        raise Damaged("The database in the archive is not what the manifest says.")
-    if manifest["files"] != found["files"]:
-        raise Damaged("The files in the archive are not what the manifest says.")
-    return manifest
+def _new_file(folder: Path, name: str) -> BinaryIO:
+    parts = PurePosixPath(name)
+    if parts.is_absolute() or ".." in parts.parts:
+        raise Damaged("A file in the archive has a name that leads out of its folder.")
+    target = folder / name
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")

@@ -216,6 +216,7 @@ TABLE: dict[str, Row] = {
     "students:duty_end": admin_row("duty", BOTH, posted=FORM | DONE),
     "students:leader_end": admin_row("leader", BOTH, posted=FORM | DONE),
     "reports:system": admin_row(),
+    "reports:backups": admin_row(),
     # --- a second person
     "accounts:waiting": Row(confirming, office=SECOND),
     "accounts:role_confirm": Row(confirming, "membership", POST, posted=DONE | UNSEEN, office=SECOND),
