@@ -267,6 +267,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "reports.tasks.sweep", "schedule": 30.0},
     "expire-files": {"task": "reports.tasks.expire_files", "schedule": 3600.0},
     "expire-drafts": {"task": "students.tasks.expire_drafts", "schedule": 3600.0},
+    "watch-reading": {"task": "students.tasks.watch_reading", "schedule": 60.0},
     "seal-audit": {"task": "students.tasks.seal_audit", "schedule": 600.0},
     "sweep-imports": {"task": "students.tasks.sweep_imports", "schedule": 30.0},
     # Where the machine is off at night, the scheduler makes up for it when it starts.
