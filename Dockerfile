@@ -25,6 +25,7 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     PATH=/app/.venv/bin:$PATH \
     YIDANG_VAR=/data \
+    BACKUP_ROOT=/backups \
     YIDANG_EMBEDDED=0 \
     YIDANG_BIND=0.0.0.0:8000 \
     STATIC_ROOT=/app/staticfiles \
@@ -32,12 +33,15 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     HOME=/tmp
 WORKDIR /app
 COPY .ci/setup.py .ci/
+# postgresql-client: pg_dump, which must not be older than the server of docker-compose.yml.
 # fc-cache: with a read-only root each process would read 200 MB of fonts again.
-RUN python .ci/setup.py --only system && fc-cache -f && rm -rf /var/lib/apt/lists/*
+RUN python .ci/setup.py --only system \
+ && apt-get install -y -qq --no-install-recommends postgresql-client-15 \
+ && fc-cache -f && rm -rf /var/lib/apt/lists/*
 COPY --from=build /app /app
 RUN groupadd --system --gid 10001 yidang \
  && useradd --system --uid 10001 --gid 10001 --home-dir /tmp --shell /usr/sbin/nologin yidang \
- && install -d -m 0700 -o yidang -g yidang /data
+ && install -d -m 0700 -o yidang -g yidang /data /backups
 USER 10001:10001
 VOLUME /data
 EXPOSE 8000

@@ -158,20 +158,34 @@ def step_messages(*, test: bool) -> None:
 
 # --- secrets --------------------------------------------------------------------------------------------------------
 def step_secrets(*, test: bool) -> None:
-    """Write var/yidang.env once. Losing it makes every encrypted column unreadable, so it is never overwritten."""
+    """Write var/yidang.env once. Losing it makes every encrypted column unreadable, so nothing in it is ever changed;
+    a key that an older version did not know is added at its end."""
     VAR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = VAR / "yidang.env"
     try:
-        handle = os.open(VAR / "yidang.env", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
+        add_backup_key(path)
         return
     lines = [
-        "# Secrets of this installation. Keep a copy in another place than the backup of the database.",
+        "# Secrets of this installation. Keep a copy in another place than the backups.",
         f"DJANGO_SECRET_KEY={secrets.token_urlsafe(50)}",
         f"FIELD_KEYS=k1:{random_key()}",
         f"FINGERPRINT_KEY={random_key()}",
+        f"BACKUP_KEY={random_key()}",
     ]
     with os.fdopen(handle, "w") as file:
         file.write("\n".join(lines) + "\n")
+
+
+def add_backup_key(path: Path) -> None:
+    """Appended, never rewritten: a power cut must not take the other keys along."""
+    text = path.read_text()
+    if any(line.startswith("BACKUP_KEY=") for line in text.splitlines()):
+        return
+    with path.open("a") as file:
+        file.write(("" if text.endswith("\n") else "\n") + f"BACKUP_KEY={random_key()}\n")
+    print(f"{path} has a new key for backups. Please save the file again in another place.")
 
 
 def random_key() -> str:
