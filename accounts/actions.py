@@ -1,5 +1,6 @@
 """Writes about staff, roles and schools. Who may call them stands in the views' policies; what nobody may do, here."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import CONFIRMING_ROLES, SCHOOL_WIDE_ROLES, Department, RoleMembership, School, User
 from accounts.passwords import one_time_password
-from accounts.versions import save_version
+from accounts.security import Kind, record
+from accounts.versions import delete_version, save_version
 
 STAFF_FIELDS = ("employee_no", "display_name", "sex", "department", "phone")
 
@@ -30,6 +32,7 @@ def create_user(
     user.set_password(password)
     user._history_user = by
     user.save()
+    record(Kind.ACCOUNT_ADDED, by=by, about=user)
     return user, password
 
 
@@ -47,6 +50,7 @@ def deactivate_user(*, by: User, user: User) -> None:
     if by == user:
         raise ValidationError(_("You can't deactivate yourself."))
     _set_active(by, user, False)
+    record(Kind.DEACTIVATED, by=by, about=user)
     end_sessions(by=by, user=user)
 
 
@@ -54,6 +58,7 @@ def deactivate_user(*, by: User, user: User) -> None:
 def reactivate_user(*, by: User, user: User) -> None:
     """Somebody comes back: with the old roles, as far as their dates still include the day."""
     _set_active(by, user, True)
+    record(Kind.REACTIVATED, by=by, about=user)
 
 
 @transaction.atomic
@@ -64,6 +69,7 @@ def reset_password(*, by: User | None, user: User) -> str:
     user.must_change_password = True
     user._history_user = by
     user.save(update_fields=["password", "must_change_password"])
+    record(Kind.PASSWORD_RESET, by=by, about=user)
     end_sessions(by=by, user=user)
     return password
 
@@ -73,6 +79,11 @@ def end_sessions(*, by: User | None, user: User) -> None:
     """Sign `user` out everywhere."""
     for session in UserSession.objects.filter(user=user):
         session.end()
+
+
+def note_tries_cleared(*, by: User, user: User) -> None:
+    """Somebody may try again at once; the counters themselves stand in the cache."""
+    record(Kind.TRIES_CLEARED, by=by, about=user)
 
 
 @transaction.atomic
@@ -89,45 +100,53 @@ def propose_role(
         raise ValidationError(_("Nobody can give themselves a role."))
     if by is None and role in SCHOOL_WIDE_ROLES:
         membership.confirmed_at = now
+    record(Kind.ROLE_PROPOSED, by=by, about=user, detail=role)
     return _save_role(by, membership)
 
 
 @transaction.atomic
-def confirm_role(*, by: User, membership: RoleMembership, now: datetime) -> None:
-    """The second person agrees. Confirming twice changes nothing. Raises PermissionDenied for everybody else."""
+def confirm_role(*, by: User, membership: RoleMembership, now: datetime, version: int | None = None) -> None:
+    """The second person agrees. Confirming twice changes nothing. Raises PermissionDenied for everybody else.
+
+    `version` is that of the proposal which was shown. Raises StaleVersion when it is another one by now.
+    """
     _refuse_confirming(by, membership, now)
     if membership.waits:
         membership.confirmed_by, membership.confirmed_at = by, now
-        _save_role(by, membership)
+        record(Kind.ROLE_CONFIRMED, by=by, about=membership.user, detail=membership.role)
+        _save_role(by, membership, ["confirmed_by", "confirmed_at"], version)
 
 
 @transaction.atomic
-def decline_role(*, by: User, membership: RoleMembership, now: datetime) -> None:
-    """The second person does not agree: the proposal goes; its history keeps who declined it."""
+def decline_role(*, by: User, membership: RoleMembership, now: datetime, version: int | None = None) -> None:
+    """The second person does not agree: the proposal goes; its history keeps who declined it. Raises StaleVersion."""
     _refuse_confirming(by, membership, now)
     if not membership.waits:
         raise ValidationError(_("This role has been confirmed already."))
+    record(Kind.ROLE_DECLINED, by=by, about=membership.user, detail=membership.role)
     membership._history_user = by
-    membership.delete()
+    delete_version(membership, membership.version if version is None else version)
 
 
 @transaction.atomic
-def end_role(*, by: User, membership: RoleMembership, last_day: date) -> None:
+def end_role(*, by: User, membership: RoleMembership, last_day: date, version: int | None = None) -> None:
     """End a role after `last_day`; one that has not begun by then goes altogether. Nobody ends their own.
 
-    Never later than it ends anyway: the second person confirmed it up to that day. Raises ValidationError.
+    Never later than it ends anyway: the second person confirmed it up to that day. Raises ValidationError, and
+    StaleVersion when the role is no longer the one that was shown (`version`).
     """
     if by == membership.user:
         raise ValidationError(_("Nobody can change their own roles."))
     if membership.ends_on is not None and last_day > membership.ends_on:
         raise ValidationError(_("This role ends earlier anyway. To make it longer, propose it again."))
     membership._history_user = by
+    record(Kind.ROLE_ENDED, by=by, about=membership.user, detail=membership.role)
     if last_day < membership.starts_on:
         membership.user.forget_roles()
-        membership.delete()
+        delete_version(membership, membership.version if version is None else version)
     else:
         membership.ends_on = last_day
-        _save_role(by, membership)
+        _save_role(by, membership, ["ends_on"], version)
 
 
 def last_day_if_ended_now(now: datetime) -> date:
@@ -160,12 +179,12 @@ def rename_department(*, by: User, department: Department, version: int) -> None
 
 
 @transaction.atomic
-def delete_department(*, by: User, department: Department) -> None:
-    """Only an empty one: its people would lose theirs without a trace. Raises ValidationError."""
+def delete_department(*, by: User, department: Department, version: int | None = None) -> None:
+    """Only an empty one: its people would lose theirs without a trace. Raises ValidationError, and StaleVersion."""
     if department.users.exists():
         raise ValidationError(_("This department still has people. Move them first."))
     department._history_user = by
-    department.delete()
+    delete_version(department, department.version if version is None else version)
 
 
 def _set_active(by: User, user: User, active: bool) -> None:
@@ -180,11 +199,17 @@ def _check(user: User) -> None:
     user.full_clean(exclude=["password"])
 
 
-def _save_role(by: User | None, membership: RoleMembership) -> RoleMembership:
+def _save_role(
+    by: User | None, membership: RoleMembership, fields: Iterable[str] = (), version: int | None = None
+) -> RoleMembership:
+    """A new one; of one that stands already its `fields`, if it still has `version`."""
     membership.full_clean(exclude=["granted_by", "confirmed_by", "confirmed_at"], validate_constraints=False)
     membership.validate_constraints()
     membership._history_user = by
-    membership.save()
+    if fields:
+        save_version(membership, fields, membership.version if version is None else version)
+    else:
+        membership.save()
     membership.user.forget_roles()
     return membership
 

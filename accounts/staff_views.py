@@ -1,5 +1,7 @@
 """Staff, roles, departments and the school: the system administrator's pages. They show nothing about students."""
 
+from datetime import date
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -17,7 +19,8 @@ from accounts.adapter import clear_attempts
 from accounts.decorators import policy
 from accounts.forms import DepartmentForm, EndRoleForm, RoleForm, SchoolForm, StaffFilterForm, StaffForm
 from accounts.models import Department, Role, RoleMembership, School, User
-from accounts.versions import StaleVersion, differences, posted_version, shown_version
+from accounts.once import once, saving
+from accounts.versions import CHANGED_MEANWHILE, StaleVersion, differences, posted_version, shown_version, stands
 
 PAGE = 50
 SLIP = "accounts.slip"  # label of the one-time password that waits, encrypted, in the session for its one page
@@ -44,10 +47,12 @@ def staff(request: HttpRequest) -> HttpResponse:
 
 @admin_only
 @get_or_post
+@once
 def staff_add(request: HttpRequest) -> HttpResponse:
     form = StaffForm(request.POST or None, school=request.user.school)
     if form.is_valid():
-        user, password = actions.create_user(by=request.user, school=request.user.school, **form.cleaned_data)
+        with saving(request):
+            user, password = actions.create_user(by=request.user, school=request.user.school, **form.cleaned_data)
         return _to_slip(request, user, password)
     return render(request, "accounts/staff_add.html", {"form": form})
 
@@ -93,6 +98,7 @@ def staff_reset(request: HttpRequest, pk: UUID) -> HttpResponse:
 def staff_tries(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Open an account that was locked by wrong passwords; the password stays."""
     person = _person(request, pk)
+    actions.note_tries_cleared(by=request.user, user=person)
     clear_attempts(request, person)
     messages.success(request, _("This person can try to sign in again at once."))
     return redirect(person)
@@ -110,16 +116,19 @@ def slip(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @admin_only
 @require_POST
+@once
 def role_propose(request: HttpRequest, pk: UUID) -> HttpResponse:
     person = _person(request, pk)
     form = RoleForm(request.POST)
-    if form.is_valid() and _applied(
-        form,
-        lambda: actions.propose_role(by=request.user, user=person, now=timezone.now(), **form.cleaned_data),
-    ):
+    if form.is_valid() and _applied(form, lambda: _propose(request, person, form.cleaned_data)):
         messages.success(request, _("Proposed. A school-wide role counts once a second person has confirmed it."))
         return redirect(person)
     return _staff_page(request, person, StaffForm(instance=person, school=person.school), role_form=form)
+
+
+def _propose(request: HttpRequest, person: User, asked: dict) -> None:
+    with saving(request):
+        actions.propose_role(by=request.user, user=person, now=timezone.now(), **asked)
 
 
 @admin_only
@@ -137,18 +146,35 @@ def roles(request: HttpRequest) -> HttpResponse:
 def role_end(request: HttpRequest, pk: UUID) -> HttpResponse:
     membership = get_object_or_404(_roles_of_school(request), pk=pk)
     form = EndRoleForm(request.POST or None, initial={"today": timezone.localdate()})
+    stale = None
     if form.is_valid():
-        last_day = form.cleaned_data["last_day"] or actions.last_day_if_ended_now(timezone.now())
-        end = lambda: actions.end_role(by=request.user, membership=membership, last_day=last_day)  # noqa: E731
-        if _applied(form, end):
-            return redirect(membership.user)
-    return render(request, "accounts/role_end.html", {"form": form, "membership": membership})
+        try:
+            if _applied(form, lambda: _end_role(request, membership, form.cleaned_data["last_day"])):
+                return redirect(membership.user)
+        except StaleVersion as error:
+            stale = error
+    context = {
+        "form": form,
+        "membership": membership,
+        "version": shown_version(request, membership, stale),
+        "stands": stands(stale, "starts_on", "ends_on"),
+    }
+    return render(request, "accounts/role_end.html", context, status=409 if stale else 200)
+
+
+def _end_role(request: HttpRequest, membership: RoleMembership, last_day: date | None) -> None:
+    last_day = last_day or actions.last_day_if_ended_now(timezone.now())
+    actions.end_role(by=request.user, membership=membership, last_day=last_day, version=posted_version(request))
 
 
 @second_person
 @require_GET
 def waiting(request: HttpRequest) -> HttpResponse:
     """School-wide roles that wait for a second person; one's own proposals and one's own roles are not offered."""
+    return _waiting_page(request)
+
+
+def _waiting_page(request: HttpRequest, status: int = 200) -> HttpResponse:
     rows = _roles_of_school(request).waiting().not_over(timezone.localdate()).filter(user__is_active=True)
     rows = (
         rows.select_related("granted_by", "user__department")
@@ -156,7 +182,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
         .exclude(granted_by=request.user)
         .order_by("granted_at")
     )
-    return render(request, "accounts/waiting.html", {"rows": rows})
+    return render(request, "accounts/waiting.html", {"rows": rows}, status=status)
 
 
 @second_person
@@ -173,10 +199,12 @@ def role_decline(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @admin_only
 @get_or_post
+@once
 def departments(request: HttpRequest) -> HttpResponse:
     form = DepartmentForm(request.POST or None, instance=Department(school=request.user.school))
     if form.is_valid():
-        actions.add_department(by=request.user, school=request.user.school, name=form.cleaned_data["name"])
+        with saving(request):
+            actions.add_department(by=request.user, school=request.user.school, name=form.cleaned_data["name"])
         return redirect("accounts:departments")
     rows = Department.objects.filter(school=request.user.school).with_people()
     return render(request, "accounts/departments.html", {"form": form, "rows": rows})
@@ -200,7 +228,14 @@ def department(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def department_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     row = get_object_or_404(Department, pk=pk, school=request.user.school)
-    return _try(request, lambda: actions.delete_department(by=request.user, department=row), "accounts:departments")
+    delete = partial(actions.delete_department, by=request.user, department=row, version=posted_version(request))
+    try:
+        return _try(request, delete, "accounts:departments")
+    except StaleVersion as stale:
+        messages.warning(request, CHANGED_MEANWHILE)
+        form, version = DepartmentForm(instance=row), shown_version(request, row, stale)
+        context = {"form": form, "row": row, "version": version, "changes": []}
+        return render(request, "accounts/department.html", context, status=409)
 
 
 @admin_only
@@ -293,7 +328,10 @@ def _try(request: HttpRequest, act, target) -> HttpResponse:
 def _decide(request: HttpRequest, pk: UUID, act) -> HttpResponse:
     membership = get_object_or_404(_roles_of_school(request), pk=pk)
     try:
-        act(by=request.user, membership=membership, now=timezone.now())
+        act(by=request.user, membership=membership, now=timezone.now(), version=posted_version(request))
+    except StaleVersion:
+        messages.warning(request, CHANGED_MEANWHILE)
+        return _waiting_page(request, status=409)
     except (PermissionDenied, ValidationError) as error:
         messages.error(request, " ".join(getattr(error, "messages", error.args)))
     return redirect("accounts:waiting")

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
+from accounts import once
 from accounts.models import BACKUP_LIMIT
 
 log = logging.getLogger(__name__)
@@ -12,8 +13,9 @@ log = logging.getLogger(__name__)
 
 @shared_task
 def clear_sessions() -> None:
-    """Sessions that are past their 12 hours leave the database: they hold an address and a user."""
+    """Sessions that are past their 12 hours leave the database: they hold an address and a user. Forms sent long ago too."""
     call_command("clearsessions")
+    once.forget(now=timezone.now())
 
 
 @shared_task(soft_time_limit=BACKUP_LIMIT.total_seconds() - 60, time_limit=BACKUP_LIMIT.total_seconds())

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from django.db import models, transaction
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+CHANGED_MEANWHILE = _("This was changed meanwhile. Look at it once more, then decide.")
 
 
 class StaleVersion(Exception):
@@ -21,18 +24,31 @@ def save_version(instance: models.Model, fields: Iterable[str], version: int) ->
     One conditional `update`, then one `save(update_fields=…)`, hence one history row. Fingerprints follow their
     source. Raises StaleVersion and changes nothing otherwise; on SQLite too, which has no select_for_update.
     """
-    model = type(instance)
     names = set(fields)
     follow = (
-        f for f in model._meta.concrete_fields if getattr(f, "source", None) in names or getattr(f, "auto_now", False)
+        f
+        for f in instance._meta.concrete_fields
+        if getattr(f, "source", None) in names or getattr(f, "auto_now", False)
     )
     names |= {field.name for field in follow}
     with transaction.atomic():
-        rows = model._base_manager.filter(pk=instance.pk, version=version)
-        if not rows.update(version=version + 1):
-            raise StaleVersion(model._base_manager.filter(pk=instance.pk).first())
-        instance.version = version + 1
+        _take(instance, version)
         instance.save(update_fields=[*names, "version"])
+
+
+def delete_version(instance: models.Model, version: int) -> None:
+    """Delete the row if it still has `version`: nothing goes that was not seen as it is. Raises StaleVersion."""
+    with transaction.atomic():
+        _take(instance, version)
+        instance.delete()
+
+
+def _take(instance: models.Model, version: int) -> None:
+    """One conditional `update`: of all who read `version` the first gets the row, the others StaleVersion."""
+    rows = type(instance)._base_manager
+    if not rows.filter(pk=instance.pk, version=version).update(version=version + 1):
+        raise StaleVersion(rows.filter(pk=instance.pk).first())
+    instance.version = version + 1
 
 
 def posted_version(request: HttpRequest) -> int:
@@ -61,6 +77,14 @@ def differences(form: ModelForm, stale: StaleVersion | None) -> list[dict[str, s
         if theirs != mine:
             rows.append({"label": form[name].label, "theirs": theirs, "mine": mine})
     return rows
+
+
+def stands(stale: StaleVersion | None, *names: str) -> list[tuple[str, str]]:
+    """For a page whose form does not show the row itself: (label, what is stored now) after a conflict."""
+    if stale is None or stale.stored is None:
+        return []
+    row = stale.stored
+    return [(str(row._meta.get_field(name).verbose_name), _shown(row, name) or "—") for name in names]
 
 
 def _shown(row: models.Model, name: str) -> str:

@@ -4,6 +4,8 @@ They are inclusion tags with keyword arguments rather than includes, so that wha
 and an undefined variable in a page is still an error.
 """
 
+import uuid
+
 from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
@@ -38,6 +40,12 @@ def icon(name: str, size: str = ""):
     """An icon of the sprite, hidden from screen readers; size is "", "sm" or "lg". Give its button an aria-label."""
     css = f"yd-i yd-i-{size}" if size else "yd-i"
     return format_html('<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>', css, static(SPRITE), name)
+
+
+@register.simple_tag
+def once():
+    """The number of this form: sent twice it saves once (accounts.once). Stands in every form that makes something new."""
+    return format_html('<input type="hidden" name="once" value="{}">', uuid.uuid4())
 
 
 @register.filter

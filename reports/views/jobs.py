@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.decorators import policy
 from accounts.models import Role
+from accounts.once import once, saving
 from reports import actions, links
 from reports.forms import AllClassesForm, SummaryForm
 from reports.models import ReportJob
@@ -34,6 +35,7 @@ TYPES = {
 
 @policy("staff")
 @require_http_methods(["GET", "HEAD", "POST"])
+@once
 def index(request: HttpRequest) -> HttpResponse:
     """Two forms on one page; `ask` says which was sent."""
     now = timezone.now()
@@ -44,7 +46,9 @@ def index(request: HttpRequest) -> HttpResponse:
         all_form = AllClassesForm(request.POST if sent == "all" else None, user=request.user, now=now, auto_id="all_%s")
     for asked in filter(None, [form, all_form]):
         if asked.is_valid():
-            return redirect(asked.request(by=request.user, now=now))
+            with saving(request):
+                job = asked.request(by=request.user, now=now)
+            return redirect(job)
     jobs = ReportJob.objects.visible_to(request.user, now=now).asked_for().select_related("class_group", "term")
     rows = [row_of(job, now) for job in jobs[:SHOWN]]
     context = {

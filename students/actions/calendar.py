@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history
 
 from accounts.models import School, User
-from accounts.versions import save_version
+from accounts.versions import delete_version, save_version
 from students.actions import stamp
 from students.models import CalendarDay, Term
 
@@ -128,15 +128,20 @@ def unknown_years_note(years: Iterable[int]) -> str:
 def set_day(*, by: User, school: School, day: date, is_school_day: bool, name: str) -> CalendarDay:
     """One exception; a day that has one already is changed."""
     row = CalendarDay.objects.filter(school=school, day=day).first() or CalendarDay(school=school, day=day)
+    if not row._state.adding and (row.is_school_day, row.name) == (is_school_day, name):
+        return row
     row.is_school_day, row.name = is_school_day, name
     row.full_clean()
     stamp(by, row)
-    row.save()
+    if row._state.adding:
+        row.save()
+    else:
+        save_version(row, ["is_school_day", "name"], row.version)
     return row
 
 
 @transaction.atomic
-def remove_day(*, by: User, day: CalendarDay) -> None:
-    """Back to "Monday to Friday"."""
+def remove_day(*, by: User, day: CalendarDay, version: int | None = None) -> None:
+    """Back to "Monday to Friday". Raises StaleVersion when the day is no longer the one that was shown (`version`)."""
     stamp(by, day)
-    day.delete()
+    delete_version(day, day.version if version is None else version)

@@ -199,11 +199,14 @@ def void_observation(
 
 
 @transaction.atomic
-def move_observation(*, by: User, observation: Observation, to: Student, now: datetime) -> None:
+def move_observation(
+    *, by: User, observation: Observation, to: Student, now: datetime, version: int | None = None
+) -> None:
     """To the right child at once: nothing remains in the wrong file. The history keeps that it stood there.
 
     In the texts the right child takes the place of the wrong one, whose name would be no business of the new readers.
-    Raises AlreadyThere when the incident names `to` as well.
+    Raises AlreadyThere when the incident names `to` as well, and StaleVersion when the note is no longer the one that
+    was shown (`version`).
     """
     if not observation.withdrawable_by(by, now):
         raise PermissionDenied
@@ -214,7 +217,7 @@ def move_observation(*, by: User, observation: Observation, to: Student, now: da
     students = [row.student for row in rows]
     texts = {name: mentions.replace(getattr(observation, name), wrong, to) for name in Observation.TEXTS}
     stamp(by, observation, reason="wrong child")
-    save_version(observation, ["student"], observation.version)
+    save_version(observation, ["student"], observation.version if version is None else version)
     values = {name: mentions.refer(text, students) for name, text in texts.items()}
     _rewrite(by, rows, values, observation.version, "wrong child")
     for request in AttentionRequest.objects.filter(observation=observation):

@@ -12,7 +12,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import Role, School, User
-from accounts.versions import save_version
+from accounts.security import Kind, record
+from accounts.versions import delete_version, save_version
 from students.actions import end_of, stamp, start_of
 from students.actions.grants import sync_grants
 from students.models import (
@@ -67,12 +68,21 @@ def correct_student(*, by: User, student: Student, fields: Mapping, version: int
 def move_student(
     *, by: User | None, student: Student, class_group: ClassGroup, seat_no: int | None, on: date, now: datetime
 ) -> None:
-    """To another class, or only to another seat, from that day. The old teachers' access ends with the day before."""
+    """To another class, or only to another seat, from that day. The old teachers' access ends with the day before.
+
+    The student's version stands for the seats too. Raises StaleVersion when somebody saved the student meanwhile.
+    """
+    stamp(by, student)
+    save_version(student, [], student.version)
+    _sit(by, student, class_group, seat_no, on)
+    sync_grants(by=by, students=[student], now=now)
+
+
+def _sit(by: User | None, student: Student, class_group: ClassGroup, seat_no: int | None, on: date) -> None:
     _leave_class(by, student, on)
     enrolment = Enrolment(student=student, class_group=class_group, seat_no=seat_no, starts_on=on)
     stamp(by, enrolment)
     enrolment.save()
-    sync_grants(by=by, students=[student], now=now)
 
 
 def _leave_class(by: User | None, student: Student, on: date) -> None:
@@ -117,7 +127,8 @@ def return_to_school(
     student.status, student.left_on = Student.Status.PRESENT, None
     stamp(by, student)
     save_version(student, ["status", "left_on"], student.version)
-    move_student(by=by, student=student, class_group=class_group, seat_no=seat_no, on=on, now=now)
+    _sit(by, student, class_group, seat_no, on)
+    sync_grants(by=by, students=[student], now=now)
 
 
 # --- classes ----------------------------------------------------------------------------------------------------------
@@ -155,14 +166,18 @@ def assign_to_class(
     _refuse_twice(assignment, user=user, class_group=class_group, duty=duty, subject=subject)
     stamp(by, assignment)
     assignment.save()
+    record(Kind.DUTY_GIVEN, by=by, about=user, detail=duty)
     sync_grants(by=by, students=_ever_in(class_group), now=now)
     return assignment
 
 
 @transaction.atomic
-def end_class_assignment(*, by: User | None, assignment: ClassAssignment, on: date, now: datetime) -> None:
-    """`on` is the last day; an assignment that has not begun is taken back."""
-    _end(by, assignment, on)
+def end_class_assignment(
+    *, by: User | None, assignment: ClassAssignment, on: date, now: datetime, version: int | None = None
+) -> None:
+    """`on` is the last day; an assignment that has not begun is taken back. Raises StaleVersion when it is no longer
+    the one that was shown (`version`)."""
+    _end(by, assignment, on, version)
     sync_grants(by=by, students=_ever_in(assignment.class_group), now=now)
 
 
@@ -184,13 +199,16 @@ def assign_to_grade(
     _refuse_twice(assignment, user=user, stage=stage, entry_year=entry_year)
     stamp(by, assignment)
     assignment.save()
+    record(Kind.DUTY_GIVEN, by=by, about=user, detail="grade")
     sync_grants(by=by, students=_ever_in_cohort(assignment), now=now)
     return assignment
 
 
 @transaction.atomic
-def end_grade_assignment(*, by: User | None, assignment: GradeAssignment, on: date, now: datetime) -> None:
-    _end(by, assignment, on)
+def end_grade_assignment(
+    *, by: User | None, assignment: GradeAssignment, on: date, now: datetime, version: int | None = None
+) -> None:
+    _end(by, assignment, on, version)
     sync_grants(by=by, students=_ever_in_cohort(assignment), now=now)
 
 
@@ -209,19 +227,23 @@ def _refuse_twice(assignment: ClassAssignment | GradeAssignment, **same: object)
         raise ValidationError(_("This teacher has this duty at that time already."))
 
 
-def _end(by: User | None, assignment: ClassAssignment | GradeAssignment, on: date) -> None:
+def _end(by: User | None, assignment: ClassAssignment | GradeAssignment, on: date, version: int | None) -> None:
     _refuse_oneself(by, assignment.user)
-    end_duty(by, assignment, on)
+    end_duty(by, assignment, on, version)
 
 
-def end_duty(by: User | None, assignment: ClassAssignment | GradeAssignment, on: date) -> None:
+def end_duty(
+    by: User | None, assignment: ClassAssignment | GradeAssignment, on: date, version: int | None = None
+) -> None:
     """Without the grants; see end_schooling."""
     stamp(by, assignment)
+    record(Kind.DUTY_ENDED, by=by, about=assignment.user, detail=getattr(assignment, "duty", "grade"))
+    shown = assignment.version if version is None else version
     if assignment.starts_on > on:
-        assignment.delete()
+        delete_version(assignment, shown)
     else:
         assignment.ends_on = on
-        assignment.save(update_fields=["ends_on"])
+        save_version(assignment, ["ends_on"], shown)
 
 
 def _ever_in(class_group: ClassGroup):
@@ -261,6 +283,7 @@ def open_counselling(
     )
     stamp(by, grant, reason=note)
     grant.save()
+    record(Kind.ACCESS_GIVEN, by=by, about=counsellor, student=student, detail=grant.reason)
     return grant
 
 
@@ -275,3 +298,4 @@ def end_counselling(*, by: User, grant: AccessGrant, now: datetime) -> None:
     grant.ends_at = max(now, grant.starts_at)
     stamp(by, grant)
     grant.save(update_fields=["ends_at"])
+    record(Kind.ACCESS_ENDED, by=by, about=grant.user, student=grant.content_object, detail=grant.reason)

@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.forms import BaseForm
 from django.http import HttpRequest, QueryDict
 
+from accounts.once import saving
+
 
 def posted(request: HttpRequest) -> QueryDict | None:
     """What was sent; an empty form counts as sent too."""
@@ -23,6 +25,16 @@ def applied(form: BaseForm, act: Callable[[], Any]) -> bool:
         form.add_error(None, ValidationError(error.messages))
         return False
     return True
+
+
+def saved(request: HttpRequest, form: BaseForm, act: Callable[[], Any]) -> bool:
+    """`applied`, for a form that makes something new and carries {% once %}."""
+
+    def once() -> None:
+        with saving(request):
+            act()
+
+    return applied(form, once)
 
 
 def status_of(form: BaseForm) -> int:

@@ -15,23 +15,26 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.once import once
+from accounts.versions import StaleVersion, posted_version, shown_version, stands
 from students.actions import placements
 from students.forms.school import ClassDutyForm, ClassForm, DutyForm, EndDutyForm
 from students.models import ClassAssignment, ClassGroup, Enrolment, GradeAssignment, Stage, school_year_of
 from students.models.classes import grade_name
-from students.views.answers import applied, posted, status_of
+from students.views.answers import applied, posted, saved, status_of
 from students.views.school import admin_only, get_or_post
 
 
 @admin_only
 @get_or_post
+@once
 def classes_admin(request: HttpRequest) -> HttpResponse:
     """All classes of the present by year of entry, and one more."""
     school, today = request.user.school, timezone.localdate()
     initial = {"stage": Stage.PRIMARY, "entry_year": school_year_of(today)}
     form = ClassForm(posted(request), initial=initial)
-    if form.is_valid() and applied(
-        form, lambda: placements.add_class(by=request.user, school=school, **form.cleaned_data)
+    if form.is_valid() and saved(
+        request, form, lambda: placements.add_class(by=request.user, school=school, **form.cleaned_data)
     ):
         messages.success(request, _("Saved."))
         return redirect("students:classes_admin")
@@ -84,6 +87,7 @@ def _leaders(school, today: date) -> dict[tuple[str, int], list[str]]:
 
 @admin_only
 @get_or_post
+@once
 def class_admin(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Who teaches this class, past and to come, and one more duty."""
     group, today = get_object_or_404(ClassGroup, pk=pk, school=request.user.school), timezone.localdate()
@@ -93,7 +97,8 @@ def class_admin(request: HttpRequest, pk: UUID) -> HttpResponse:
         by=request.user,
         initial={"duty": ClassAssignment.Duty.HEAD, "starts_on": today},
     )
-    if form.is_valid() and applied(
+    if form.is_valid() and saved(
+        request,
         form,
         lambda: placements.assign_to_class(by=request.user, class_group=group, now=timezone.now(), **form.cleaned_data),
     ):
@@ -113,6 +118,7 @@ def _by_time(duties, today: date) -> dict[str, list]:
 
 @admin_only
 @get_or_post
+@once
 def grade_admin(request: HttpRequest, stage: str, entry_year: int) -> HttpResponse:
     """Who leads a grade, and one more leader."""
     groups = ClassGroup.objects.filter(school=request.user.school, stage=stage, entry_year=entry_year)
@@ -120,7 +126,8 @@ def grade_admin(request: HttpRequest, stage: str, entry_year: int) -> HttpRespon
     if group is None:
         raise Http404
     form = DutyForm(posted(request), school=request.user.school, by=request.user, initial={"starts_on": today})
-    if form.is_valid() and applied(
+    if form.is_valid() and saved(
+        request,
         form,
         lambda: placements.assign_to_grade(
             by=request.user, stage=stage, entry_year=entry_year, now=timezone.now(), **form.cleaned_data
@@ -154,12 +161,22 @@ def leader_end(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _end(request: HttpRequest, row, title: str, back: str, act: Callable[..., None]) -> HttpResponse:
-    form = EndDutyForm(posted(request), today=timezone.localdate())
-    if form.is_valid() and applied(
-        form,
-        lambda: act(by=request.user, assignment=row, on=form.cleaned_data["last_day"], now=timezone.now()),
-    ):
-        messages.success(request, _("Saved."))
-        return redirect(back)
-    context = {"form": form, "row": row, "title": title, "back": back}
-    return render(request, "students/school/end.html", context, status=status_of(form))
+    """409 when somebody else ended the duty, or ended it otherwise, since the page was shown."""
+    form, stale = EndDutyForm(posted(request), today=timezone.localdate()), None
+    if form.is_valid():
+        asked = {"on": form.cleaned_data["last_day"], "version": posted_version(request)}
+        try:
+            if applied(form, lambda: act(by=request.user, assignment=row, now=timezone.now(), **asked)):
+                messages.success(request, _("Saved."))
+                return redirect(back)
+        except StaleVersion as error:
+            stale = error
+    context = {
+        "form": form,
+        "row": row,
+        "title": title,
+        "back": back,
+        "version": shown_version(request, row, stale),
+        "stands": stands(stale, "starts_on", "ends_on"),
+    }
+    return render(request, "students/school/end.html", context, status=409 if stale else status_of(form))

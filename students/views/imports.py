@@ -18,6 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.decorators import policy
 from accounts.models import Role
+from accounts.once import once, saving
 from students import audit
 from students.forms.imports import ColumnsForm, UploadForm
 from students.levels import Level
@@ -58,6 +59,7 @@ def step_words() -> list[str]:
 
 @academic_only
 @get_or_post
+@once
 def imports(request: HttpRequest) -> HttpResponse:
     form = UploadForm(posted(request), request.FILES or None)
     if request.method == "POST" and form.is_valid() and (job := _upload(request, form)):
@@ -70,9 +72,10 @@ def imports(request: HttpRequest) -> HttpResponse:
 def _upload(request: HttpRequest, form: UploadForm) -> RosterImport | None:
     file = form.cleaned_data["file"]
     try:
-        return actions.upload(
-            by=request.user, school=request.user.school, data=file.read(), filename=file.name, now=timezone.now()
-        )
+        with saving(request):
+            return actions.upload(
+                by=request.user, school=request.user.school, data=file.read(), filename=file.name, now=timezone.now()
+            )
     except Refused as refusal:
         form.add_error("file", str(refusal))
         return None

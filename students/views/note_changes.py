@@ -251,7 +251,8 @@ def note_move(request: HttpRequest, pk: UUID) -> HttpResponse:
     form, stale = MoveForm(request.POST if "to" in request.POST else None, user=request.user), False
     if form.is_valid():
         try:
-            notes.move_observation(by=request.user, observation=note, to=form.cleaned_data["to"], now=now)
+            to, version = form.cleaned_data["to"], posted_version(request)
+            notes.move_observation(by=request.user, observation=note, to=to, now=now, version=version)
         except notes.AlreadyThere:
             form.add_error("to", _("The note stands in this student's file already."))
         except StaleVersion:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.decorators import policy
 from accounts.models import Role
+from accounts.once import once, saving
 from students import access as rights
 from students import audit, reading_log
 from students.actions.placements import end_counselling, open_counselling
@@ -75,7 +76,7 @@ def readers(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not by_name and not teaches(request.user, student, now):
         raise PermissionDenied
     audit.record(request, FileAccess.Kind.VIEW, students=[student], level=Level.BASIC)
-    named = not by_name or Role.AUDITOR not in request.user.roles(now) or rights.school_level(request.user, now) > 0
+    named = not by_name or rights.names_in_log(request.user, now=now)
     context = {
         "student_id": student.pk,
         "student_name": student.name if named else "",
@@ -111,6 +112,7 @@ def history(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @policy("role", Role.MORAL_EDUCATION)
 @require_http_methods(["GET", "HEAD", "POST"])
+@once
 def counselling(request: HttpRequest, pk: UUID) -> HttpResponse:
     """德育 opens the confidential part of one file to one counsellor from a day to a day."""
     now, today = timezone.now(), timezone.localdate()
@@ -120,7 +122,8 @@ def counselling(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
     if form.is_valid():
         try:
-            open_counselling(by=request.user, student=student, now=now, **form.cleaned_data)
+            with saving(request):
+                open_counselling(by=request.user, student=student, now=now, **form.cleaned_data)
         except ValidationError as error:
             form.add_error("counsellor", error)
         else:

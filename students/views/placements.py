@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,7 +17,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import policy
 from accounts.models import Role
-from accounts.versions import StaleVersion, posted_version, shown_version
+from accounts.once import once, saving
+from accounts.versions import StaleVersion, posted_version, shown_version, stands
 from students import access
 from students.actions import calendar as calendar_actions
 from students.actions import placements as actions
@@ -90,6 +90,7 @@ def _gone(request: HttpRequest):
 
 @academic_only
 @get_or_post
+@once
 def add(request: HttpRequest) -> HttpResponse:
     school, today = request.user.school, timezone.localdate()
     form = AddStudentForm(
@@ -99,15 +100,16 @@ def add(request: HttpRequest) -> HttpResponse:
         initial={"starts_on": today, "class_group": request.GET.get("class")},
     )
     if form.is_valid():
-        student = actions.add_student(
-            by=request.user,
-            school=school,
-            fields=form.fields_of_student(),
-            class_group=form.cleaned_data["class_group"],
-            seat_no=form.cleaned_data["seat_no"],
-            on=form.cleaned_data["starts_on"],
-            now=timezone.now(),
-        )
+        with saving(request):
+            student = actions.add_student(
+                by=request.user,
+                school=school,
+                fields=form.fields_of_student(),
+                class_group=form.cleaned_data["class_group"],
+                seat_no=form.cleaned_data["seat_no"],
+                on=form.cleaned_data["starts_on"],
+                now=timezone.now(),
+            )
         return _done(request, student, _("The file is made."))
     return render(request, "students/school/add.html", {"form": form, "alike": form.alike}, status=status_of(form))
 
@@ -127,10 +129,16 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
         place=place,
         initial={"starts_on": today, "class_group": place and place.class_group_id, "seat_no": place and place.seat_no},
     )
+    stale = None
     if form.is_valid():
-        _seat(actions.move_student, request, student, form)
-        return _done(request, student, _("Moved. The new teachers see the file from that day, the old ones no longer."))
-    return _form_page(request, form, student, place, _("Another class or seat"), _("Move"))
+        student.version = posted_version(request)
+        try:
+            _seat(actions.move_student, request, student, form)
+            told = _("Moved. The new teachers see the file from that day, the old ones no longer.")
+            return _done(request, student, told)
+        except StaleVersion as error:
+            stale = error
+    return _form_page(request, form, student, place, _("Another class or seat"), _("Move"), stale)
 
 
 @academic_only
@@ -201,8 +209,8 @@ def _done(request: HttpRequest, student: Student, text: str) -> HttpResponse:
 
 
 def _form_page(
-    request: HttpRequest, form, student: Student, place: Enrolment | None, title: str, button: str, stale: Any = None
-) -> HttpResponse:
+    request: HttpRequest, form, student: Student, place: Enrolment | None, title: str, button: str, stale: StaleVersion | None = None,
+) -> HttpResponse:  # fmt: skip
     today = timezone.localdate()
     context = {
         "form": form,
@@ -212,9 +220,15 @@ def _form_page(
         "form_title": title,
         "button": button,
         "version": shown_version(request, student, stale),
-        "stale": stale,
+        "stands": [*stands(stale, "status", "left_on"), *_seat_that_stands(stale, place)],
     }
     return render(request, "students/school/placement.html", context, status=409 if stale else status_of(form))
+
+
+def _seat_that_stands(stale: StaleVersion | None, place: Enrolment | None) -> list[tuple[str, str]]:
+    """Class and seat belong to what somebody else may have changed."""
+    seat = place and f"{place.class_group.name_on(timezone.localdate())} {place.seat_no or ''}"
+    return [(_("Class"), (seat or "—").strip())] if stale else []
 
 
 # --- September --------------------------------------------------------------------------------------------------------

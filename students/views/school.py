@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +18,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.decorators import policy
 from accounts.models import Role
-from accounts.versions import StaleVersion, differences, posted_version, shown_version
+from accounts.once import once
+from accounts.versions import CHANGED_MEANWHILE, StaleVersion, differences, posted_version, shown_version
 from students.actions import calendar as calendar_actions
 from students.forms.school import DayForm, NewTermForm, TermForm
 from students.models import CalendarDay, Term, school_year_of
-from students.views.answers import applied, posted, status_of
+from students.views.answers import applied, posted, saved, status_of
 
 admin_only = policy("role", Role.SYSTEM_ADMIN)
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -41,10 +44,12 @@ def terms(request: HttpRequest) -> HttpResponse:
 
 @admin_only
 @get_or_post
+@once
 def term_add(request: HttpRequest) -> HttpResponse:
     term = Term(school=request.user.school)
     form = NewTermForm(posted(request), instance=term, initial=_next_term(request))
-    if form.is_valid() and applied(form, lambda: calendar_actions.save_term(by=request.user, term=term, version=None)):
+    add = partial(calendar_actions.save_term, by=request.user, term=term, version=None)
+    if form.is_valid() and saved(request, form, add):
         messages.success(request, _("Saved."))
         return redirect("students:terms")
     context = {"form": form, "term": None, "changes": [], "version": 0}
@@ -93,14 +98,52 @@ def calendar(request: HttpRequest) -> HttpResponse:
     """Holidays and make-up days of a school year (`?year=2026`), and one more."""
     school, year = request.user.school, _asked_year(request)
     form = DayForm(posted(request), school_year=year)
+    changes = []
     if form.is_valid():
-        for day in form.days():
+        changes = list(_set_meanwhile(request, form))
+        if not changes:
             fields = {"is_school_day": form.cleaned_data["is_school_day"], "name": form.cleaned_data["name"]}
-            calendar_actions.set_day(by=request.user, school=school, day=day, **fields)
-        messages.success(request, _("Saved."))
-        return redirect(_calendar_url(year))
-    context = {"form": form, "rows": _days_of(request, year), "year": year, "years": _years(request, year)}
-    return render(request, "students/school/calendar.html", context, status=status_of(form))
+            for day in form.days():
+                calendar_actions.set_day(by=request.user, school=school, day=day, **fields)
+            messages.success(request, _("Saved."))
+            return redirect(_calendar_url(year))
+    return _calendar_page(request, form, year, 409 if changes else status_of(form), changes)
+
+
+def _calendar_page(
+    request: HttpRequest, form: DayForm, year: int, status: int, changes: Sequence[dict[str, str]] = ()
+) -> HttpResponse:
+    past = CalendarDay.history.filter(school=request.user.school).order_by("-history_id")
+    context = {
+        "form": form,
+        "rows": _days_of(request, year),
+        "year": year,
+        "years": _years(request, year),
+        "changes": changes,
+        "seen": past.values_list("history_id", flat=True).first() or 0,
+    }
+    return render(request, "students/school/calendar.html", context, status=status)
+
+
+def _set_meanwhile(request: HttpRequest, form: DayForm) -> Iterator[dict[str, str]]:
+    """Days that somebody else set, or took out, after this page was shown, and otherwise than it is asked here."""
+    days, text = form.days(), request.POST.get("seen", "")
+    seen = int(text) if text.isdecimal() and len(text) < 18 else 0
+    later = CalendarDay.history.filter(school=request.user.school, day__in=days, history_id__gt=seen)
+    stored = {row.day: row for row in CalendarDay.objects.filter(school=request.user.school, day__in=days)}
+    mine = (form.cleaned_data["is_school_day"], form.cleaned_data["name"])
+    for day in sorted(set(later.values_list("day", flat=True))):
+        row = stored.get(day)
+        theirs = (row.is_school_day, row.name) if row else None
+        if theirs != mine:
+            yield {"label": f"{day}", "theirs": _day_in_words(theirs), "mine": _day_in_words(mine)}
+
+
+def _day_in_words(set_to: tuple[bool, str] | None) -> str:
+    if set_to is None:
+        return _("like any other day of the week")
+    is_school_day, name = set_to
+    return f"{name} · {_('school day') if is_school_day else _('no school')}".removeprefix(" · ")
 
 
 def _days_of(request: HttpRequest, year: int):
@@ -129,9 +172,14 @@ def _calendar_url(year: int) -> str:
 @require_POST
 def calendar_remove(request: HttpRequest, pk: UUID) -> HttpResponse:
     day = get_object_or_404(CalendarDay, pk=pk, school=request.user.school)
-    calendar_actions.remove_day(by=request.user, day=day)
+    year = school_year_of(day.day)
+    try:
+        calendar_actions.remove_day(by=request.user, day=day, version=posted_version(request))
+    except StaleVersion:
+        messages.warning(request, CHANGED_MEANWHILE)
+        return _calendar_page(request, DayForm(None, school_year=year), year, 409)
     messages.success(request, _("Removed. The day counts like any other day of the week."))
-    return redirect(_calendar_url(school_year_of(day.day)))
+    return redirect(_calendar_url(year))
 
 
 @admin_only

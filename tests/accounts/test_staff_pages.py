@@ -253,7 +253,7 @@ def test_a_role_is_proposed_by_one_and_confirmed_by_another(client, sign_in, adm
     assert client.post(f"/roles/{membership.pk}/confirm/").status_code == 404
     sign_in(principal)
     assert "周敏" in client.get("/roles/waiting/").content.decode()
-    client.post(f"/roles/{membership.pk}/confirm/")
+    assert client.post(f"/roles/{membership.pk}/confirm/", {"version": 1}).status_code == 302
     assert User.objects.get(pk=teacher.pk).has_role(Role.COUNSELLOR)
     assert "周敏" not in client.get("/roles/waiting/").content.decode()
 
@@ -261,7 +261,8 @@ def test_a_role_is_proposed_by_one_and_confirmed_by_another(client, sign_in, adm
 def test_a_role_can_be_declined(client, sign_in, admin, principal, teacher, today):
     membership = RoleMembershipFactory(user=teacher, role=Role.DOCTOR, granted_by=admin, confirmed_at=None)
     sign_in(principal)
-    client.post(f"/roles/{membership.pk}/decline/")
+    assert client.post(f"/roles/{membership.pk}/decline/").status_code == 409  # unread
+    client.post(f"/roles/{membership.pk}/decline/", {"version": 1})
     assert not RoleMembership.objects.filter(pk=membership.pk).exists()
 
 
@@ -312,9 +313,11 @@ def test_a_role_ends_at_once_or_after_a_day(office, teacher, today):
     membership = RoleMembershipFactory(user=teacher, role=Role.DOCTOR)
     url = f"/roles/{membership.pk}/end/"
     assert office.post(url, {"last_day": "2020-10-01"}).status_code == 200
-    office.post(url, {"last_day": today})
+    office.post(url, {"last_day": today, "version": 1})
     assert teacher.has_role(Role.DOCTOR)
-    office.post(url, {"last_day": ""})
+    stale = office.post(url, {"last_day": "", "version": 1})
+    assert stale.status_code == 409 and f"{today}" in stale.content.decode()
+    office.post(url, {"last_day": "", "version": 2})
     assert not User.objects.get(pk=teacher.pk).has_role(Role.DOCTOR)
 
 
@@ -333,11 +336,12 @@ def test_departments_are_added_renamed_and_deleted(office, school, teacher):
     assert office.post(f"/departments/{row.pk}/", {"name": "德育中心", "version": 1}).status_code == 409
     teacher.department = row
     teacher.save()
-    office.post(f"/departments/{row.pk}/delete/")
+    office.post(f"/departments/{row.pk}/delete/", {"version": 2})
     assert Department.objects.filter(pk=row.pk).exists()
     teacher.department = None
     teacher.save()
-    office.post(f"/departments/{row.pk}/delete/")
+    assert office.post(f"/departments/{row.pk}/delete/", {"version": 1}).status_code == 409
+    office.post(f"/departments/{row.pk}/delete/", {"version": 2})
     assert not Department.objects.filter(pk=row.pk).exists()
 
 

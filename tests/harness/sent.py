@@ -138,27 +138,28 @@ SENT: dict[str, Sent] = {
     "accounts:role_propose": Sent(
         "wang", "luo", lambda world: {"role": "doctor", "starts_on": on()}, also=("ends_on",)
     ),
-    "accounts:role_end": Sent("wang", "xin", lambda world: {"last_day": ""}),
-    "accounts:role_confirm": Sent("ruan", "waiting", nothing),
-    "accounts:role_decline": Sent("ruan", "waiting", nothing),
+    "accounts:role_end": Sent("wang", "xin", lambda world: {"last_day": "", "version": "1"}),
+    "accounts:role_confirm": Sent("ruan", "waiting", lambda world: {"version": "1"}),
+    "accounts:role_decline": Sent("ruan", "waiting", lambda world: {"version": "1"}),
     "accounts:departments": Sent("wang", "", lambda world: {"name": "新部门"}),
     "accounts:department": Sent("wang", "ours", lambda world: {"name": "新名字", "version": "1"}),
-    "accounts:department_delete": Sent("wang", "ours", nothing),
+    "accounts:department_delete": Sent("wang", "ours", lambda world: {"version": "1"}),
     "accounts:school": Sent("wang", "", lambda world: {"name": "新校名", "duty_phone": "0990-7654321", "version": "1"}),
+    "students:notice_seen": Sent("ruan", "ours", nothing),
     "students:term_add": Sent("wang", "", _new_term),
     "students:term": Sent("wang", "ours", _term),
     "students:calendar": Sent(
-        "wang", "", lambda world: {"day": on(), "is_school_day": "0", "name": "校庆"}, also=("until",)
+        "wang", "", lambda world: {"day": on(), "is_school_day": "0", "name": "校庆"}, also=("until", "seen")
     ),
     "students:calendar_seed": Sent("wang", "", nothing),
-    "students:calendar_remove": Sent("wang", "ours", nothing),
+    "students:calendar_remove": Sent("wang", "ours", lambda world: {"version": "1"}),
     "students:classes_admin": Sent("wang", "", lambda world: {"stage": "primary", "entry_year": "2024", "number": "9"}),
     "students:class_admin": Sent(
         "wang", "next_class", lambda world: {"duty": "head", **_duty(world)}, also=("subject",), foreign={"user": yuan}
     ),
     "students:grade_admin": Sent("wang", "three", _duty, foreign={"user": yuan}),
-    "students:duty_end": Sent("wang", "zhou", lambda world: {"last_day": on(3)}),
-    "students:leader_end": Sent("wang", "qin", lambda world: {"last_day": on(3)}),
+    "students:duty_end": Sent("wang", "zhou", lambda world: {"last_day": on(3), "version": "1"}),
+    "students:leader_end": Sent("wang", "qin", lambda world: {"last_day": on(3), "version": "1"}),
     "students:add": Sent(
         "jiao",
         "",
@@ -166,7 +167,12 @@ SENT: dict[str, Sent] = {
         also=("another_child", *STUDENT_FIELDS),
         foreign={"class_group": far_class},
     ),
-    "students:move": Sent("jiao", "an", _seat, foreign={"class_group": far_class}),
+    "students:move": Sent(
+        "jiao",
+        "an",
+        lambda world: {**_seat(world), "version": str(world.cast.an.version)},
+        foreign={"class_group": far_class},
+    ),
     "students:leave": Sent(
         "jiao", "an", lambda world: {"status": "transferred", "on": on(), "version": str(world.cast.an.version)}
     ),
@@ -225,9 +231,15 @@ SENT: dict[str, Sent] = {
     ),
     "students:note_append": Sent("qin", "an2", a_note, also=NOTE_FIELDS),
     "students:note_move": Sent(
-        "zhou", "an2", lambda world: {"to": str(world.cast.bei.pk)}, also=("q",), foreign={"to": hang}
+        "zhou",
+        "an2",
+        lambda world: {"to": str(world.cast.bei.pk), "version": str(world.things["note"]["an2"].version)},
+        also=("q",),
+        foreign={"to": hang},
     ),
-    "students:note_void": Sent("zhou", "an2", lambda world: {"reason": "写错了", "version": 1}),
+    "students:note_void": Sent(
+        "zhou", "an2", lambda world: {"reason": "写错了", "version": str(world.things["note"]["an2"].version)}
+    ),
     "students:draft_save": Sent(
         "zhou",
         "",

@@ -104,8 +104,8 @@ def test_the_same_duty_twice_is_refused_in_words(cast, wang, today):
 def test_a_duty_ends_on_a_day_or_at_once(cast, wang, today, now):
     head, subject = (ClassAssignment.objects.get(user=user) for user in (cast.zhou, cast.guo))
     last = today + timedelta(days=3)
-    wang.post(reverse("students:duty_end", args=[head.pk]), {"last_day": last.isoformat()})
-    wang.post(reverse("students:duty_end", args=[subject.pk]), {"last_day": ""})
+    wang.post(reverse("students:duty_end", args=[head.pk]), {"last_day": last.isoformat(), "version": "1"})
+    wang.post(reverse("students:duty_end", args=[subject.pk]), {"last_day": "", "version": "1"})
     assert ClassAssignment.objects.get(pk=head.pk).ends_on == last
     assert access.level_of(cast.zhou, cast.an, now=now) == 3
     assert access.level_of(cast.guo, cast.an, now=now) == 0
@@ -130,7 +130,7 @@ def test_a_grade_gets_a_leader_and_loses_one(cast, wang, today, now):
     assert wang.post(url, {"user": cast.luo.pk, "starts_on": today.isoformat()}).url == url
     assert access.level_of(cast.luo, cast.ding, now=now) == 3
     old = GradeAssignment.objects.get(user=cast.qin)
-    wang.post(reverse("students:leader_end", args=[old.pk]), {"last_day": ""})
+    wang.post(reverse("students:leader_end", args=[old.pk]), {"last_day": "", "version": "1"})
     assert access.level_of(cast.qin, cast.ding, now=now) == 0
     assert "Luo老师" in wang.get(url).content.decode()
 

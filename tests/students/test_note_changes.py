@@ -211,7 +211,8 @@ def test_the_author_moves_a_note_to_the_right_child(cast, sign_in, note):
     client = sign_in(cast.zhou)
     found = client.post(url("note_move", note), {"q": "贝宁"})
     assert f'name="to" value="{cast.bei.pk}"' in found.content.decode()
-    assert client.post(url("note_move", note), {"to": str(cast.bei.pk)}).status_code == 302
+    assert client.post(url("note_move", note), {"to": str(cast.bei.pk)}).status_code == 409  # unread
+    assert client.post(url("note_move", note), {"to": str(cast.bei.pk), "version": "1"}).status_code == 302
     note.refresh_from_db()
     assert note.student == cast.bei and not Observation.objects.filter(student=cast.an).exists()
 

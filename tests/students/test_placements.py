@@ -124,7 +124,7 @@ def test_a_namesake_of_another_school_is_not_mentioned(cast, jiao, today):
 
 
 def test_a_student_moves_from_a_day(cast, jiao, today, now):
-    data = {"class_group": cast.next_class.pk, "seat_no": 7, "starts_on": today.isoformat()}
+    data = {"class_group": cast.next_class.pk, "seat_no": 7, "starts_on": today.isoformat(), "version": cast.an.version}
     assert jiao.post(url("move", cast.an), data).status_code == 302
     assert access.level_of(cast.lin, cast.an, now=now) == 3
     assert access.level_of(cast.zhou, cast.an, now=now) == 0

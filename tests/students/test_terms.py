@@ -171,8 +171,26 @@ def test_holidays_are_added_for_their_school_days_and_removed(cast, wang, today)
     assert rows.count() == 5
     assert not SchoolCalendar.of(cast.school.pk).is_school_day(rows.first().day)
     assert "秋假" in wang.get(url).content.decode()
-    wang.post(reverse("students:calendar_remove", args=[rows.first().pk]))
+    wang.post(reverse("students:calendar_remove", args=[rows.first().pk]), {"version": 1})
     assert rows.count() == 4
+
+
+def test_a_day_that_somebody_else_set_meanwhile_is_not_overwritten(cast, wang, today):
+    year = school_year_of(today)
+    url = f"{reverse(CALENDAR)}?year={year}"
+    seen = wang.get(url).context["seen"]
+    day = {"day": f"{year}-11-05", "is_school_day": "0"}
+    assert wang.post(url, {**day, "name": "校庆", "seen": seen}).status_code == 302
+    assert wang.post(url, {**day, "name": "校庆", "seen": seen}).status_code == 302  # the same once more
+    answer = wang.post(url, {**day, "name": "运动会", "seen": seen})
+    assert (
+        answer.status_code == 409 and "校庆" in answer.content.decode() and 'value="运动会"' in answer.content.decode()
+    )
+    assert wang.post(url, {**day, "name": "运动会", "seen": answer.context["seen"]}).status_code == 302
+    row = CalendarDay.objects.get(school=cast.school, day=day["day"])
+    assert (row.name, row.version, row.history.count()) == ("运动会", 2, 2)
+    assert wang.post(reverse("students:calendar_remove", args=[row.pk]), {"version": 1}).status_code == 409
+    assert CalendarDay.objects.filter(pk=row.pk).exists()
 
 
 @pytest.mark.parametrize(
