@@ -14,6 +14,7 @@ from reports import tasks
 from reports.making import close_parts, gave_up
 from reports.models import ExportLog, ReportJob, askable_classes, private_storage
 from students import access
+from students.actions.sending import log_parked, send_after_commit
 from students.models import ClassGroup, Term
 from students.models.jobs import MAX_ATTEMPTS
 
@@ -56,7 +57,7 @@ def _ask(by: User, kind: str, scope: str, term: Term, now: datetime, fields: dic
         defaults={"school_id": by.school_id, "term": term, "heartbeat_at": now, **fields},
     )
     if created:
-        _enqueue(job)
+        send_after_commit(tasks.make, job, now=now)
     return job, created
 
 
@@ -72,16 +73,6 @@ def _part(batch: ReportJob, class_group: ClassGroup) -> ReportJob:
         heartbeat_at=batch.heartbeat_at,
         steps_total=len(Step),
     )
-
-
-def _enqueue(job: ReportJob) -> None:
-    """After the commit. Robust: the row is the outbox, so with a dead broker the request still succeeds and the sweep
-    sends it later."""
-
-    def send() -> None:
-        tasks.make.delay(str(job.pk))
-
-    transaction.on_commit(send, robust=True)
 
 
 @transaction.atomic
@@ -128,10 +119,12 @@ def _rescue(job: ReportJob, now: datetime) -> int:
     if job.cancel_requested or job.attempts >= MAX_ATTEMPTS:
         over = State.CANCELLED if job.cancel_requested else State.FAILED
         close_parts(job, now)
+        if over == State.FAILED:
+            log_parked(job)
         return found.update(state=over, error="" if job.cancel_requested else gave_up(), finished_at=now)
     rescued = found.update(state=State.QUEUED, heartbeat_at=now)
     if rescued:
-        _enqueue(job)
+        send_after_commit(tasks.make, job, now=now)
     return rescued
 
 

@@ -25,6 +25,7 @@ from reports import collect, sheets, summary
 from reports.models import KEPT, ReportJob
 from reports.pdf import TooLong, render_pdf
 from students import audit
+from students.actions.sending import log_parked
 from students.models import FileAccess
 from students.models.jobs import MAX_ATTEMPTS
 
@@ -76,6 +77,7 @@ def _is_poison(job: ReportJob, now: datetime) -> bool:
     if job.attempts < MAX_ATTEMPTS:
         return False
     ReportJob.objects.filter(pk=job.pk, state=job.state).update(state=State.FAILED, error=gave_up(), finished_at=now)
+    log_parked(job)
     close_parts(job, now)
     return True
 
@@ -117,6 +119,7 @@ def _fail(job: ReportJob, error: str, now: datetime) -> None:
 def _release(job: ReportJob, now: datetime) -> None:
     """Something unforeseen: the sweep tries again, a few times; a part of a batch is not worth holding up the rest."""
     if job.parent_id or job.attempts >= MAX_ATTEMPTS:
+        log_parked(job)
         _fail(job, gave_up(), now)
     else:
         _mine(job).update(state=State.QUEUED, heartbeat_at=now)

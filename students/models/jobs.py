@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OpaqueModel, User
 
-LOST_AFTER = timedelta(seconds=90)  # no heartbeat for so long: the worker is gone
+LOST_AFTER = timedelta(seconds=60)  # no heartbeat for so long: the worker is gone; were it alive, the row would stop it
 MAX_ATTEMPTS = 3
 
 

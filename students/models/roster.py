@@ -37,6 +37,7 @@ class RosterImport(Job):
     asked_by = models.ForeignKey(  # for the present step: confirming and undoing may be a colleague's
         User, models.PROTECT, null=True, blank=True, related_name="+"
     )
+    delivery = models.CharField(max_length=36, blank=True, default="", db_default="")  # on which a worker is working
     extension = models.CharField(max_length=5)
     file_sha256 = models.CharField(max_length=64)
     mapping = models.JSONField(

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_noop
 from accounts.encryption import decrypt, encrypt
 from accounts.models import School, User
 from students import tasks
+from students.actions.sending import log_parked, send_after_commit
 from students.models import ClassGroup, ColumnMapping, RosterImport, RosterRow, school_year_of
 from students.models.jobs import MAX_ATTEMPTS
 from students.roster.columns import automatic_mapping, corrected, find_header_row, header_fingerprint, mapping_of
@@ -62,14 +63,8 @@ def upload(
     job.file.save("roster", ContentFile(token.encode()), save=False)
     job.save()
     if in_background:
-        _enqueue(job)
+        send_after_commit(tasks.run_import, job, now=now)
     return job
-
-
-def _enqueue(job: RosterImport) -> None:
-    """After the commit. Robust: the row is the outbox, so with a dead broker the request still succeeds and the sweep
-    sends it later."""
-    transaction.on_commit(partial(tasks.run_import.delay, str(job.pk)), robust=True)
 
 
 def _extension(filename: str) -> str:
@@ -157,7 +152,7 @@ def _ask(
     ]
     job.save(update_fields=[*names, *fields])
     if in_background:
-        _enqueue(job)
+        send_after_commit(tasks.run_import, job, now=now)
 
 
 @transaction.atomic
@@ -182,10 +177,11 @@ def _rescue(job: RosterImport, now: datetime) -> int:
     if job.cancel_requested:
         return found.update(state=job.State.CANCELLED, finished_at=now)
     if job.attempts >= MAX_ATTEMPTS:
+        log_parked(job)
         return found.update(state=job.State.FAILED, error=gave_up(), finished_at=now)
     rescued = found.update(state=job.State.QUEUED, heartbeat_at=now)
     if rescued:
-        _enqueue(job)
+        send_after_commit(tasks.run_import, job, now=now)
     return rescued
 
 

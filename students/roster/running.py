@@ -7,11 +7,13 @@ import traceback
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from students.actions.sending import log_parked
 from students.models import RosterImport
+from students.models.jobs import MAX_ATTEMPTS
 from students.roster import actions
 from students.roster.refusal import Refused
 
@@ -23,10 +25,19 @@ class Cancelled(Exception):
     """Somebody pressed cancel."""
 
 
-def run(*, job_id: str, clock: Callable[[], datetime]) -> None:
-    """Do the step that the job's row names. Whoever comes second finds the job taken and leaves it."""
-    waiting = RosterImport.objects.filter(pk=job_id, state=State.QUEUED)
-    if not waiting.update(state=State.RUNNING, attempts=F("attempts") + 1, heartbeat_at=clock()):
+def run(*, job_id: str, clock: Callable[[], datetime], delivery: str = "") -> None:
+    """Do the step that the job's row names. Whoever comes second finds the job taken and leaves it.
+
+    `delivery`: the message's id. The same message twice means that the worker which had it died, so its job is taken
+    over at once (as in reports/making.py).
+    """
+    free = Q(state=State.QUEUED)
+    if delivery:
+        free |= Q(state=State.RUNNING, delivery=delivery)
+    waiting = RosterImport.objects.filter(free, pk=job_id)
+    if _is_poison(waiting, clock()) or not waiting.update(
+        state=State.RUNNING, attempts=F("attempts") + 1, heartbeat_at=clock(), delivery=delivery
+    ):
         return
     job = RosterImport.objects.select_related("school", "requested_by").get(pk=job_id)
     try:
@@ -47,6 +58,14 @@ def run(*, job_id: str, clock: Callable[[], datetime]) -> None:
         )
     else:
         _finish(job, State.FAILED if error else State.DONE, clock(), error)
+
+
+def _is_poison(waiting: QuerySet[RosterImport], now: datetime) -> bool:
+    """An import that has killed its worker again and again is parked; the broker would bring it back for ever."""
+    if job := waiting.filter(attempts__gte=MAX_ATTEMPTS).first():
+        log_parked(job)
+        _finish(job, State.FAILED, now, actions.gave_up())
+    return job is not None
 
 
 def _prepare(job: RosterImport, clock: Callable[[], datetime]) -> str:
