@@ -151,13 +151,13 @@ def _duties(each: ClassOf, year: int) -> list[ClassAssignment]:
 # --- students ---------------------------------------------------------------------------------------------------------
 
 
-def enrol(classes: list[ClassOf], rng: Random, now: datetime) -> None:
-    """45 students in each class, with profile, background, guardians and a seat."""
+def enrol(classes: list[ClassOf], rng: Random, now: datetime, size: int = demo.PER_CLASS) -> None:
+    """`size` students in each class, with profile, background, guardians and a seat."""
     rows: dict[str, list] = {"student": [], "profile": [], "background": [], "guardian": [], "seat": []}
     numbers: dict[date, int] = {}
     for each in classes:
         taken: set[str] = set()
-        for seat_no in range(1, demo.PER_CLASS + 1):
+        for seat_no in range(1, size + 1):
             student = _student(each, seat_no, taken, rng)
             each.students.append(student)
             rows["student"].append(student)
