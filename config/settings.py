@@ -115,6 +115,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     DATABASES["default"].update(CONN_MAX_AGE=300, CONN_HEALTH_CHECKS=True)
+    # Compiling a statement takes PostgreSQL longer than any statement of a page takes to run (measured: 0.3 s for 10 ms).
+    DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c jit=off"
 # The role that pages and tasks use, when another one migrates: students.append_only keeps it from changing the read log.
 APP_ROLE = env.str("YIDANG_APP_ROLE", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -13,8 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.decorators import policy
 from reports.mine import my_classes
 from reports.waiting import Waiting, split_due, waiting_for
-from students import audit, mentions
-from students.access import school_level
+from students import access, audit, mentions
 from students.levels import Level
 from students.models import FileAccess, Observation, SchoolCalendar
 from students.words import moment_word
@@ -73,7 +72,7 @@ def classes(request: HttpRequest) -> HttpResponse:
     if mine.student_ids:
         audit.record(request, FileAccess.Kind.LIST, students=mine.student_ids)
     return _page_or_panel(
-        request, "reports/classes.html", {"mine": mine, "whole_school": school_level(request.user, now) > 0}
+        request, "reports/classes.html", {"mine": mine, "whole_school": access.school_level(request.user, now) > 0}
     )
 
 
@@ -83,7 +82,8 @@ def recent(request: HttpRequest) -> HttpResponse:
     """The newest daily notes that this person may see: a page, and the panel of the home page. Nothing sensitive: a home
     page is open while others look on."""
     now = timezone.now()
-    daily = Observation.objects.visible_to(request.user, now=now).filter(level=Level.DAILY).newest_first()
+    near = Observation.objects.filter(access.within_reach(request.user, now=now), level=Level.DAILY)
+    daily = near.visible_to(request.user, now=now).newest_first()
     notes = mentions.for_reader(daily.select_related("student", "author")[:RECENT], request.user, now=now)
     named = {note.student_id for note in notes} | {fellow.pk for note in notes for fellow in note.others}
     if named:

@@ -158,6 +158,7 @@ class Observation(StudentRecord):
         indexes = [
             models.Index(fields=["student", "-happened_on"]),
             models.Index(fields=["author", "-created_at"]),
+            models.Index(fields=["-happened_on", "-created_at"]),
         ]
         constraints = [
             models.UniqueConstraint(fields=["incident", "student"], name="one_row_per_student_of_an_incident"),
