@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test faults check fix bench screenshots
+.PHONY: help setup setup-test run test faults check fix audit bench screenshots
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,9 @@ check: setup-test ## lint, format, templates, imports, types, migrations
 
 fix: setup-test ## put right what can be put right by itself
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
+
+audit: setup-test ## ask whether a package of the lock files has a known hole; needs the network, unknown is red
+	@$(VENV_PYTHON) .ci/audit.py
 
 bench: setup-test ## measure (benchmarks/)
 	@$(VENV_PYTHON) -m benchmarks $(ARGS)
