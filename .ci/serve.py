@@ -60,6 +60,8 @@ def main() -> None:
     address = prepare_address()
     prepare_database()
     print(f"\n一档 Yidang\n  {address}\n  Ctrl-C 停止 · stops it\n", flush=True)
+    # Celery warns a worker that runs as root, whom nobody asks here; messages are JSON, so nothing in them is run.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:You're running the worker")
     os.environ["PATH"] = os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)])
     honcho = ["honcho", "start", "--procfile", ".ci/Procfile", "--env", os.devnull, "--app-root", str(ROOT)]
     os.execv(BIN / "honcho", honcho)  # noqa: S606 -- one process less between Ctrl-C and the three
