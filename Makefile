@@ -31,6 +31,9 @@ fix: setup-test ## put right what can be put right by itself
 audit: setup-test ## ask whether a package of the lock files has a known hole; needs the network, unknown is red
 	@$(VENV_PYTHON) .ci/audit.py
 
+rehearse: setup-test ## as root: the image's own commands on this machine, without Docker (some minutes)
+	@$(VENV_PYTHON) .ci/rehearse.py
+
 bench: setup-test ## measure (benchmarks/)
 	@$(VENV_PYTHON) -m benchmarks $(ARGS)
 
