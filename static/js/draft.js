@@ -2,6 +2,9 @@
 import { csrfToken, each, icon, pageView, renewTokens, words } from "./dom.js";
 
 const PAUSE = 1000; // ms after the last key
+const LATEST = 5000; // ms after the first unsaved key, for those who type without a pause
+const PATIENCE = 15000; // ms for an answer: a network may swallow a request without a word
+const LATE = new Error("no answer");
 const LONGEST = 60000; // ms between attempts when the network is gone
 const KEEPALIVE = 60000; // bytes: browsers refuse more when the page goes
 
@@ -13,6 +16,7 @@ class Draft {
     // Grows across reloads and tabs. Clocks differ between devices, so it begins after the number that is stored.
     this.seq = Math.max(Date.now(), Number(form.dataset.draftSeq) || 0);
     this.dirty = false; // words that the server has not confirmed
+    this.since = 0; // when the first of them was typed
     this.closed = false; // the form was sent: a late save would bring the draft back
     this.attempts = 0;
     this.listen();
@@ -28,6 +32,8 @@ class Draft {
     });
     document.addEventListener("yd:closing", () => form.isConnected && this.leave());
     window.addEventListener("pagehide", () => this.leave());
+    document.addEventListener("visibilitychange", () => this.hidden());
+    document.addEventListener("yd:signed-out", () => form.isConnected && this.failed("expired", "lock", true));
     window.addEventListener("pageshow", (event) => event.persisted && (this.closed = false));
     window.addEventListener("online", () => this.retryNow());
     window.addEventListener("focus", () => this.retryNow());
@@ -47,9 +53,17 @@ class Draft {
 
   touched() {
     if (this.closed) return;
+    if (!this.dirty) this.since = Date.now();
     this.dirty = true;
     this.attempts = 0;
-    this.later(PAUSE);
+    this.later(Math.max(0, Math.min(PAUSE, this.since + LATEST - Date.now())));
+  }
+
+  /** A phone may end a page in the background without another word, so what is unsaved goes out now. */
+  hidden() {
+    if (document.visibilityState === "visible") return this.retryNow();
+    clearTimeout(this.timer);
+    if (this.dirty) this.save();
   }
 
   later(wait) {
@@ -89,7 +103,10 @@ class Draft {
     this.flight = new AbortController();
     this.dirty = false;
     this.say("saving", "refresh");
+    const { flight } = this;
+    const patience = setTimeout(() => flight.abort(LATE), PATIENCE);
     await this.attempt();
+    clearTimeout(patience);
     this.flight = null;
     if (this.again && this.dirty) this.later(0);
     this.again = false;
@@ -97,11 +114,12 @@ class Draft {
 
   async attempt() {
     try {
-      const response = await this.request({ signal: this.flight.signal });
+      const keepalive = document.visibilityState === "hidden" && this.size() <= KEEPALIVE;
+      const response = await this.request({ signal: this.flight.signal, keepalive });
       if (response.ok) this.confirmed();
       else this.refused(response);
     } catch (error) {
-      if (error.name !== "AbortError") this.failed("offline", "wifi-off");
+      if (error === LATE || error.name !== "AbortError") this.failed("offline", "wifi-off");
     }
   }
 

@@ -1,10 +1,36 @@
 // Errors leave the page as it is and say so; the token is always the present one.
-import { csrfToken, toast, words } from "./dom.js";
+import { csrfToken, icon, toast, words } from "./dom.js";
 
 document.addEventListener("htmx:configRequest", (event) => {
   const { headers, verb } = event.detail;
   if (verb !== "get" && headers["X-CSRFToken"]) headers["X-CSRFToken"] = csrfToken();
 });
+
+// Signed out, or reading locked, while somebody writes: the page stays, words and all, and says where to go on.
+const WRITTEN = "form[method=post] textarea, form[method=post] input:not([type=hidden], [type=search], [type=radio], [type=checkbox])";
+const isWriting = () => [...document.querySelectorAll(WRITTEN)].some((field) => field.value !== field.defaultValue);
+
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  const to = event.detail.xhr.getResponseHeader("HX-Redirect");
+  if (!to || !isWriting()) return;
+  const { loginUrl, unlockUrl } = document.body.dataset;
+  if (to.startsWith(loginUrl)) stay(loginUrl, words("expired"), words("signin"));
+  else if (to.startsWith(unlockUrl)) stay(unlockUrl, words("locked"), words("unlock"));
+  else return;
+  event.preventDefault();
+});
+
+function stay(href, text, label) {
+  const box = document.getElementById("toasts");
+  if (box.querySelector("[data-stay]")) return;
+  const line = Object.assign(document.createElement("div"), { className: "yd-toast" });
+  line.dataset.stay = "";
+  const link = Object.assign(document.createElement("a"), { href, target: "_blank", rel: "opener", textContent: label });
+  link.addEventListener("click", () => line.remove());
+  line.append(icon("lock"), Object.assign(document.createElement("span"), { textContent: text }), link);
+  box.append(line);
+  document.dispatchEvent(new CustomEvent("yd:signed-out"));
+}
 
 for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, (event) => {
