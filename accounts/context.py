@@ -16,6 +16,8 @@ from accounts.models import CONFIRMING_ROLES, Role, User
 
 # Roles that open no student's file by themselves (DESIGN §3).
 NO_FILE_ROLES = {Role.STAFF, Role.SYSTEM_ADMIN, Role.AUDITOR}
+# Who answers for the read log; students.access.LOG_ROLES decides.
+LOG_ROLES = {Role.MORAL_EDUCATION, Role.PRINCIPAL, Role.AUDITOR}
 
 # A page below an entry of the navigation, and the entry that it belongs to.
 BELONGS_TO = {
@@ -26,6 +28,8 @@ BELONGS_TO = {
     "students:access": "students:list",
     "students:readers": "students:list",
     "students:history": "students:list",
+    "students:readers_print": "students:list",
+    "students:security_log": "students:log",
     "students:search": "students:list",
     "students:attention": "reports:todo",
     "students:import_detail": "students:imports",
@@ -157,6 +161,7 @@ def _entries(roles: frozenset[Role], files: bool) -> list[Entry | None]:
         and _entry("accounts:staff", "id-badge-2", _("Staff and roles"), pgettext("tab", "Staff")),
         not roles.isdisjoint(CONFIRMING_ROLES)
         and _entry("accounts:waiting", "user-check", _("Roles for me to confirm"), pgettext("tab", "Confirm")),
+        not roles.isdisjoint(LOG_ROLES) and _entry("students:log", "eye-check", _("Read log")),
         not files and _entry("students:notes_mine", "pencil", _("My notes")),
     ]
 

@@ -17,7 +17,7 @@ from accounts.models import CONFIRMING_ROLES, Role, RoleMembership, User
 from accounts.templatetags.yidang import icon_for
 from students import access, mentions
 from students.levels import Level
-from students.models import AttentionRequest, Draft, Observation, SchoolCalendar
+from students.models import AttentionRequest, Draft, Observation, ReadingNotice, SchoolCalendar
 from students.words import moment_word
 
 MOST = 100  # rows of the to-do page
@@ -72,6 +72,7 @@ def waiting_for(user: User, calendar: SchoolCalendar, *, now: datetime) -> Waiti
         *_backups(user, now),
         *(_attention_item(request, calendar, now) for request in attention),
         *confirmations,
+        *_unusual(user, now),
         *(_promise_item(note, calendar, today) for note in promised),
         *(_draft_item(draft, today) for draft in Draft.objects.unfinished_of(user, now)),
     ]
@@ -112,6 +113,16 @@ def _backups(user: User, now: datetime) -> list[Item]:
     if not state.runs:
         title = _("No backup has been made yet")
     return [Item("shield-lock", title, reverse("reports:backups"), _("today"), urgent=bool(state.runs))]
+
+
+def _unusual(user: User, now: datetime) -> list[Item]:
+    """For the auditor and 德育处: one line, however many events nobody has looked into."""
+    if user.roles(now).isdisjoint((Role.AUDITOR, Role.MORAL_EDUCATION)):
+        return []
+    if not (number := ReadingNotice.objects.for_reader(user).unseen().count()):
+        return []
+    title = ngettext("%(n)d unusual reading to look into", "%(n)d unusual readings to look into", number)
+    return [Item("eye-check", title % {"n": number}, reverse("students:log"), _("today"))]
 
 
 def _attention_item(request: AttentionRequest, calendar: SchoolCalendar, now: datetime) -> Item:

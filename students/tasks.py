@@ -4,7 +4,7 @@ from celery import shared_task
 from django.db import IntegrityError
 from django.utils import timezone
 
-from students import sealing
+from students import sealing, watching
 from students.actions import drafts
 
 
@@ -35,3 +35,8 @@ def seal_audit() -> None:
         sealing.seal(now=timezone.now())
     except IntegrityError:
         pass  # another scheduler sealed at the same moment
+
+
+@shared_task
+def watch_reading() -> None:
+    watching.watch(now=timezone.now())

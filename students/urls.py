@@ -9,6 +9,7 @@ from students.views import (
     duties,
     files,
     imports,
+    logs,
     note_changes,
     note_pages,
     notes,
@@ -54,9 +55,14 @@ urlpatterns = [
     path("students/<uuid:pk>/edit/", panels.edit, name="edit"),
     path("students/<uuid:pk>/access/", oversight.access, name="access"),
     path("students/<uuid:pk>/readers/", oversight.readers, name="readers"),
+    path("students/<uuid:pk>/readers/print/", logs.readers_print, name="readers_print"),
     path("students/<uuid:pk>/history/", oversight.history, name="history"),
     path("students/<uuid:pk>/counselling/", oversight.counselling, name="counselling"),
     path("students/<uuid:pk>/counselling/end/", oversight.counselling_end, name="counselling_end"),
+    # --- logs
+    path("log/", logs.log, name="log"),
+    path("log/security/", logs.security_log, name="security_log"),
+    path("log/notices/<uuid:pk>/seen/", logs.notice_seen, name="notice_seen"),
     # --- school
     path("school/terms/", school.terms, name="terms"),
     path("school/terms/add/", school.term_add, name="term_add"),

@@ -18,7 +18,7 @@ from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from accounts.models import Department, Role, RoleMembership
+from accounts.models import Department, Role, RoleMembership, SecurityEvent
 from reports.models import ReportJob
 from students.actions import notes
 from students.models import (
@@ -32,6 +32,7 @@ from students.models import (
     GradeAssignment,
     Guardian,
     Observation,
+    ReadingNotice,
     Student,
     StudentBackground,
     StudentProfile,
@@ -389,6 +390,26 @@ def _readings(world: World) -> None:
             level=2,
             student_ids=str(world.cast.students[name].pk),
             page_view=uuid.uuid4().hex,
+        )
+    for row, (label, who) in enumerate((("ours", "zhou"), ("far", "yuan"))):
+        person = world.person(who)
+        notice = ReadingNotice.objects.create(
+            school=person.school, about=person, kind="breadth", row=row, students=40, at=timezone.now()
+        )
+        world.add("notice", label, notice)
+    _events(world)
+
+
+def _events(world: World) -> None:
+    """Where colleagues signed in from is for the auditor alone."""
+    for name, who, told in (("ours", "zhou", ["shen"]), ("far", "yuan", [])):
+        SecurityEvent.objects.create(
+            at=timezone.now(),
+            school_id=str(world.person(who).school_id),
+            user_id=str(world.person(who).pk),
+            user_label=f"T {name}",
+            kind=SecurityEvent.Kind.SIGN_IN,
+            address=world.mark(f"2001:db8::{secrets.token_hex(2)}:{secrets.token_hex(2)}", f"address {name}", told),
         )
 
 
