@@ -8,7 +8,11 @@ from django.conf import settings
 sys.path.append(str(settings.BASE_DIR / ".ci"))
 from image import Failed, Image, command_of, filled, stages
 
-GIVEN = dict.fromkeys(("DB_APP_PASSWORD", "DB_OWNER_PASSWORD", "REDIS_PASSWORD", "DJANGO_SECRET_KEY", "FIELD_KEYS", "BACKUP_KEY"), "secret") | {"FINGERPRINT_KEY": "k", "YIDANG_HOST": "yidang.test", "db:5432": "127.0.0.1:1", "redis:6379": "127.0.0.1:2"}  # fmt: skip
+SECRET = (
+    "DB_APP_PASSWORD", "DB_OWNER_PASSWORD", "REDIS_PASSWORD", "DJANGO_SECRET_KEY", "FIELD_KEYS", "FINGERPRINT_KEY", "BACKUP_KEY",
+)  # fmt: skip
+GIVEN = dict.fromkeys(SECRET, "secret") | {"YIDANG_HOST": "yidang.test"}
+GIVEN |= {"db:5432": "127.0.0.1:1", "redis:6379": "127.0.0.1:2"}
 
 
 @pytest.fixture
