@@ -2,11 +2,7 @@
 
 import functools
 import logging
-import signal
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,6 +11,8 @@ from django.contrib.staticfiles import finders
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
 
+from reports.own_process import Broken, Cut, in_own_process
+
 log = logging.getLogger(__name__)
 
 MINIMUM_VERSION = (70, 0)  # 61, 68, 69 and 70 each closed a way around the fetcher
@@ -22,7 +20,8 @@ SHEETS = ("css/charts.css", "print/print.css")  # the chart's rules are those of
 MAX_CHARACTERS = 4_000_000
 MAX_ROWS = 3_000  # 1,000 table rows take 5.5 s on two cores
 MAX_PAGES = 200
-MAX_SECONDS = 30
+MAX_SECONDS = 30  # of the processor
+MAX_MEGABYTES = 384  # on top of the worker's own, about 130: together 512
 
 
 class TooLong(Exception):
@@ -93,36 +92,39 @@ def render_pdf(html: str, *, css: tuple[str, ...] = (), fetcher: Any = None, max
 
     `css`: texts of further sheets. `fetcher`: a `shut_fetcher()` of the caller, to read its count afterwards.
     Title and author of the file come from <title> and <meta name="author">. Tagged (PDF/UA): charts keep their alt.
-    Raises TooLong beyond MAX_CHARACTERS, MAX_ROWS, `max_pages` or MAX_SECONDS.
+    Raises TooLong beyond MAX_CHARACTERS, MAX_ROWS, `max_pages`, MAX_SECONDS or MAX_MEGABYTES.
     """
     if len(html) > MAX_CHARACTERS or html.count("<tr") > MAX_ROWS:
-        raise TooLong(_("This document is too long for one file. Ask for a smaller part, such as a single class."))
-    weasyprint, fonts, sheets = _engine()
+        raise TooLong(too_many_pages())
+    _engine()  # the copies of this process find it loaded
     fetcher = fetcher or shut_fetcher()
+    try:
+        pdf, refused = in_own_process(
+            lambda: _lay_out(html, css, fetcher, max_pages), seconds=MAX_SECONDS, megabytes=MAX_MEGABYTES
+        )
+    except Cut:
+        raise TooLong(
+            _("This document takes too long to lay out. Ask for a smaller part, such as a single class.")
+        ) from None
+    except Broken as problem:
+        log.error("The layout failed: %s", problem)
+        raise
+    fetcher.refused = refused
+    if pdf is None:
+        raise TooLong(too_many_pages())
+    return pdf
+
+
+def too_many_pages() -> str:
+    return _("This document is too long for one file. Ask for a smaller part, such as a single class.")
+
+
+def _lay_out(html: str, css: tuple[str, ...], fetcher: Any, max_pages: int) -> tuple[bytes | None, Counter[str]]:
+    """The file, None where it would have too many pages; and what was refused."""
+    weasyprint, fonts, sheets = _engine()
     extra = [_sheet(weasyprint, text, fonts) for text in css]
     page = weasyprint.HTML(string=html, url_fetcher=fetcher, base_url=None, media_type="print")
-    with time_limit(MAX_SECONDS):
-        document = page.render(font_config=fonts, stylesheets=[*sheets, *extra], pdf_variant="pdf/ua-1")
-        if len(document.pages) > max_pages:
-            raise TooLong(_("This document is too long for one file. Ask for a smaller part, such as a single class."))
-        return document.write_pdf(pdf_variant="pdf/ua-1")
-
-
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TooLong in the block after `seconds`. Only a main thread can be interrupted (a worker's child is one);
-    elsewhere the size limits must do."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous = signal.signal(signal.SIGALRM, _too_slow)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1)  # again each second: the C library may swallow the first
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
-
-
-def _too_slow(number: int, frame: Any) -> None:
-    raise TooLong(_("This document takes too long to lay out. Ask for a smaller part, such as a single class."))
+    document = page.render(font_config=fonts, stylesheets=[*sheets, *extra], pdf_variant="pdf/ua-1")
+    if len(document.pages) > max_pages:
+        return None, fetcher.refused
+    return document.write_pdf(pdf_variant="pdf/ua-1"), fetcher.refused

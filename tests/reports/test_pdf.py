@@ -2,7 +2,6 @@ import io
 import shutil
 import socketserver
 import threading
-import time
 
 import pypdf
 import pytest
@@ -169,33 +168,6 @@ def test_a_page_without_end_stops_with_a_kind_word(monkeypatch):
 def test_too_many_pages_stop():
     with pytest.raises(pdf.TooLong):
         pdf.render_pdf("<!DOCTYPE html>" + "<p style='break-after: page'>x</p>" * 5, max_pages=3)
-
-
-def test_a_slow_layout_is_interrupted():
-    started = time.monotonic()
-    with pytest.raises(pdf.TooLong), pdf.time_limit(0.05):
-        time.sleep(5)
-    assert time.monotonic() - started < 2
-
-
-def test_after_the_time_limit_nothing_rings():
-    with pdf.time_limit(0.05):
-        pass
-    time.sleep(0.1)
-
-
-def test_off_the_main_thread_the_limit_is_silent():
-    outcome = []
-
-    def work():
-        with pdf.time_limit(0.01):
-            time.sleep(0.05)
-        outcome.append("done")
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert outcome == ["done"]
 
 
 def test_an_old_weasyprint_is_refused(monkeypatch):
