@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("requirements-dev.lock", "requirements-node.lock")  # the first contains requirements.lock
-CONTROL = "django==2.2.0"  # SQL injection, among others: a source that does not know it knows nothing
+CONTROL = "django==2.2.1"  # SQL injection, among others: a source that does not know it knows nothing
 GOOD, HOLES, UNKNOWN = 0, 1, 2
 MINUTES = 10
 
