@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from celery import Celery, current_app
@@ -23,12 +23,17 @@ from django.utils.translation import gettext_lazy
 from kombu.exceptions import OperationalError
 
 from accounts import encryption
+from accounts.backup.state import backup_state
 from accounts.management.commands.rotate_field_keys import encrypted_fields
 from reports import checks
-from reports.models import Heartbeat
+from reports.models import Heartbeat, ReportJob
 from students import append_only
+from students.models import RosterImport
+from students.models.jobs import MAX_ATTEMPTS
 
 PATIENCE = 3  # seconds, for what should answer at once
+PARKED_FOR = timedelta(days=7)
+MOST_PARKED = 5  # of each kind
 
 
 @dataclass(frozen=True)
@@ -175,6 +180,26 @@ def _stored() -> list[tuple[str, str]]:
         return cursor.fetchall()
 
 
+def parked(now: datetime) -> tuple[bool, str]:
+    """What was given up after several attempts. A red line goes by itself after a week: the row stays, and so does the log."""
+    since = now - PARKED_FOR
+    kinds = ((_("Document"), ReportJob), (_("Import"), RosterImport))
+    found = [f"{kind} {job.pk}" for kind, model in kinds for job in model.objects.parked(since=since)[:MOST_PARKED]]
+    if found:
+        told = {"n": MAX_ATTEMPTS, "jobs": ", ".join(found)}
+        return False, _("Given up after %(n)d attempts: %(jobs)s. The worker's log says at which step.") % told
+    return True, _("Nothing was given up in the last 7 days")
+
+
+def backups(now: datetime) -> tuple[bool, str]:
+    """A new installation has until its first night."""
+    state = backup_state(now)
+    told = {"time": f"{timezone.localtime(state.verified.verified_at):%m-%d %H:%M}" if state.verified else "–"}
+    if state.failed or (state.late and state.runs):
+        return False, _("The newest good one is of %(time)s. Make one by hand; the handbook says how.") % told
+    return True, _("The newest good one is of %(time)s") % told if state.verified else _("The first is made tonight")
+
+
 CHECKS: list[tuple[str, Promise, Callable[[datetime], tuple[bool, str]]]] = [
     ("database", gettext_lazy("Database"), database),
     ("broker", gettext_lazy("Message broker"), broker),
@@ -185,4 +210,6 @@ CHECKS: list[tuple[str, Promise, Callable[[datetime], tuple[bool, str]]]] = [
     ("subsetting", gettext_lazy("Font subsetting (libharfbuzz-subset)"), subsetting),
     ("triggers", gettext_lazy("Reading log"), triggers),
     ("keys", gettext_lazy("Encryption keys"), keys),
+    ("backups", gettext_lazy("Backups"), backups),
+    ("parked", gettext_lazy("Given up"), parked),
 ]

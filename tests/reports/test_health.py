@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
 
+from accounts.models import BackupRun
 from reports import health
 from reports.models import Heartbeat
 from students.models import StudentBackground
@@ -150,6 +151,15 @@ def test_another_key_under_the_same_name_is_red(alive, roomy, cast, settings, no
     assert red(now) == ["keys"]
 
 
+def test_a_backup_that_failed_or_is_late_is_red(alive, roomy, now):
+    assert red(now) == []  # a new installation
+    BackupRun.objects.create(started_at=now, finished_at=now, code=BackupRun.Code.NO_SPACE)
+    assert red(now) == ["backups"]
+    BackupRun.objects.create(started_at=now + timedelta(minutes=1), finished_at=now, verified_at=now)
+    assert red(now + timedelta(minutes=2)) == []
+    assert "backups" in red(now + timedelta(hours=27))
+
+
 def test_keys_of_a_wrong_length_are_red(alive, roomy, settings, now):
     settings.FIELD_KEYS = "k1:abcd"
     assert red(now) == ["keys"]
@@ -157,12 +167,12 @@ def test_keys_of_a_wrong_length_are_red(alive, roomy, settings, now):
 
 def test_a_broker_that_is_away_is_red(alive, roomy, now, monkeypatch):
     assert red(now) == []
-    monkeypatch.setenv("CELERY_BROKER_URL", f"redis://127.0.0.1:{closed_port()}/0")  # Celery asks the environment first
+    monkeypatch.setenv("CELERY_BROKER_WRITE_URL", f"redis://127.0.0.1:{closed_port()}/0")  # asked before the settings
     assert red(now) == ["broker"]
 
 
 def test_a_folder_that_is_the_broker_and_is_gone_does_not_answer(tmp_path, monkeypatch):
-    monkeypatch.setenv("CELERY_BROKER_URL", "filesystem://localhost")
+    monkeypatch.setenv("CELERY_BROKER_WRITE_URL", "filesystem://localhost")
     folders = {"data_folder_in": str(tmp_path / "queue"), "data_folder_out": str(tmp_path / "queue")}
     app = Celery()
     app.conf.broker_transport_options = folders | {"control_folder": str(tmp_path / "control")}
@@ -171,6 +181,7 @@ def test_a_folder_that_is_the_broker_and_is_gone_does_not_answer(tmp_path, monke
     assert health.broker_answers(app)
 
 
+NEED_THEM = ("database", "broker", "worker", "scheduler", "triggers", "keys", "backups")
 WITHOUT_DATABASE = """
 import django; django.setup()
 from django.core.management import call_command
@@ -196,7 +207,7 @@ def test_without_database_and_broker_both_are_told_and_the_public_page_says_down
     assert page == '503 {"status": "down"}'
     assert done.returncode == 1
     lines = {line["name"]: line["ok"] for line in json.loads(told)["lines"]}
-    assert not any(lines[name] for name in ("database", "broker", "worker", "scheduler", "triggers", "keys"))
+    assert not any(lines[name] for name in NEED_THEM)
     assert lines["fonts"]
 
 
