@@ -48,6 +48,8 @@ def once(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return _again(request, _sent(request, number))
         if 300 <= response.status_code < 400:
             _mine(request, number).update(led_to=response["Location"][:300])
+        elif sent := _sent(request, number):  # refused, because the first one took the name or the seat meanwhile
+            return _again(request, sent)
         return response
 
     return guarded
