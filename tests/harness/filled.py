@@ -47,7 +47,12 @@ class _Forms(HTMLParser):
 def forms_of(html: str, here: str) -> list[tuple[str, dict[str, tuple]]]:
     parser = _Forms(here)
     parser.feed(html)
-    return parser.forms
+    return [(to, {name: _typed(*field) for name, field in fields.items()}) for to, fields in parser.forms]
+
+
+def _typed(kind: str, value: str, choices: tuple) -> tuple[str, str, tuple]:
+    """A browser drops the first line break of a text area."""
+    return kind, value.removeprefix("\n") if kind == "textarea" else value, choices
 
 
 def form_to(html: str, here: str, address: str, field: str) -> dict[str, tuple]:
@@ -66,7 +71,8 @@ def otherwise(data: dict[str, Any], fields: dict[str, tuple]) -> dict[str, str]:
         if kind in ("text", "textarea", "search") and mine and not mine.isascii():
             other[name] = f"{mine}乙"
         elif kind == "date" and mine:
-            other[name] = f"{date.fromisoformat(mine) - timedelta(days=1)}"
+            day = date.fromisoformat(mine)
+            other[name] = f"{day - timedelta(days=1 if day.weekday() else 7)}"  # a Monday may have to be one
         elif kind == "select" and (rest := [each for each in choices if each not in ("", mine)]):
             other[name] = rest[0]
     return other

@@ -104,6 +104,7 @@ def _summary(world: World) -> dict[str, Any]:
     return {"ask": "class", "class_group": str(world.cast.own_class.pk), "term": str(term.pk)}
 
 
+ONCE = {"once": str(uuid.UUID(int=97))}  # the number of a form that makes something new
 SENT: dict[str, Sent] = {
     "account_change_password": Sent(
         "zhou",
@@ -121,7 +122,7 @@ SENT: dict[str, Sent] = {
     "accounts:staff_add": Sent(
         "wang",
         "",
-        lambda world: {"employee_no": "T7777", "display_name": "新老师", "sex": "F", "phone": "13800000000"},
+        lambda world: {"employee_no": "T7777", "display_name": "新老师", "sex": "F", "phone": "13800000000", **ONCE},
         also=("department",),
         foreign={"department": pk("department", "far")},
     ),
@@ -136,34 +137,40 @@ SENT: dict[str, Sent] = {
     "accounts:staff_reset": Sent("wang", "guo", nothing),
     "accounts:staff_tries": Sent("wang", "guo", nothing),
     "accounts:role_propose": Sent(
-        "wang", "luo", lambda world: {"role": "doctor", "starts_on": on()}, also=("ends_on",)
+        "wang", "luo", lambda world: {"role": "doctor", "starts_on": on(), **ONCE}, also=("ends_on",)
     ),
-    "accounts:role_end": Sent("wang", "xin", lambda world: {"last_day": "", "version": "1"}),
+    "accounts:role_end": Sent("wang", "xin", lambda world: {"last_day": on(3), "version": "1"}),
     "accounts:role_confirm": Sent("ruan", "waiting", lambda world: {"version": "1"}),
     "accounts:role_decline": Sent("ruan", "waiting", lambda world: {"version": "1"}),
-    "accounts:departments": Sent("wang", "", lambda world: {"name": "新部门"}),
+    "accounts:departments": Sent("wang", "", lambda world: {"name": "新部门", **ONCE}),
     "accounts:department": Sent("wang", "ours", lambda world: {"name": "新名字", "version": "1"}),
     "accounts:department_delete": Sent("wang", "ours", lambda world: {"version": "1"}),
     "accounts:school": Sent("wang", "", lambda world: {"name": "新校名", "duty_phone": "0990-7654321", "version": "1"}),
     "students:notice_seen": Sent("ruan", "ours", nothing),
-    "students:term_add": Sent("wang", "", _new_term),
+    "students:term_add": Sent("wang", "", lambda world: {**_new_term(world), **ONCE}),
     "students:term": Sent("wang", "ours", _term),
     "students:calendar": Sent(
         "wang", "", lambda world: {"day": on(), "is_school_day": "0", "name": "校庆"}, also=("until", "seen")
     ),
     "students:calendar_seed": Sent("wang", "", nothing),
     "students:calendar_remove": Sent("wang", "ours", lambda world: {"version": "1"}),
-    "students:classes_admin": Sent("wang", "", lambda world: {"stage": "primary", "entry_year": "2024", "number": "9"}),
-    "students:class_admin": Sent(
-        "wang", "next_class", lambda world: {"duty": "head", **_duty(world)}, also=("subject",), foreign={"user": yuan}
+    "students:classes_admin": Sent(
+        "wang", "", lambda world: {"stage": "primary", "entry_year": "2024", "number": "9", **ONCE}
     ),
-    "students:grade_admin": Sent("wang", "three", _duty, foreign={"user": yuan}),
+    "students:class_admin": Sent(
+        "wang",
+        "next_class",
+        lambda world: {"duty": "head", **_duty(world), **ONCE},
+        also=("subject",),
+        foreign={"user": yuan},
+    ),
+    "students:grade_admin": Sent("wang", "three", lambda world: {**_duty(world), **ONCE}, foreign={"user": yuan}),
     "students:duty_end": Sent("wang", "zhou", lambda world: {"last_day": on(3), "version": "1"}),
     "students:leader_end": Sent("wang", "qin", lambda world: {"last_day": on(3), "version": "1"}),
     "students:add": Sent(
         "jiao",
         "",
-        lambda world: {**_student(world), **_seat(world)},
+        lambda world: {**_student(world), **_seat(world), **ONCE},
         also=("another_child", *STUDENT_FIELDS),
         foreign={"class_group": far_class},
     ),
@@ -208,7 +215,13 @@ SENT: dict[str, Sent] = {
     "students:counselling": Sent(
         "ruan",
         "bei",
-        lambda world: {"counsellor": str(world.cast.xin.pk), "starts_on": on(), "ends_on": on(20), "note": "家长同意"},
+        lambda world: {
+            "counsellor": str(world.cast.xin.pk),
+            "starts_on": on(),
+            "ends_on": on(20),
+            "note": "家长同意",
+            **ONCE,
+        },
         foreign={"counsellor": yuan},
     ),
     "students:counselling_end": Sent(
@@ -253,7 +266,7 @@ SENT: dict[str, Sent] = {
     "reports:index": Sent(
         "zhou",
         "",
-        _summary,
+        lambda world: {**_summary(world), **ONCE},
         also=("reason",),
         foreign={"class_group": pk("class", "next_class"), "term": pk("term", "far")},
     ),
