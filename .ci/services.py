@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 START_SECONDS = 30
 STOP_SECONDS = 10
@@ -60,16 +61,29 @@ def postgresql(folder: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def redis(folder: Path) -> Iterator[str]:
-    binary = shutil.which("redis-server")
-    if not binary:
-        raise ServiceError("redis-server is missing. Run `make setup-test`.")
+    url = redis_home(folder)
+    with redis_running(folder, url):
+        yield url
+
+
+def redis_home(folder: Path) -> str:
+    """Choose a port and a password and write them down; returns the address. Nothing is kept when the server stops."""
     folder.mkdir(mode=0o700)
     password, port = secrets.token_hex(16), free_port()
     settings = [f"port {port}", "bind 127.0.0.1", f"requirepass {password}", 'save ""', f"dir {folder}"]
     (folder / "redis.conf").write_text("\n".join(settings) + "\n")  # a file, so that no password stands in `ps`
+    return f"redis://:{password}@127.0.0.1:{port}/0"
+
+
+@contextlib.contextmanager
+def redis_running(folder: Path, url: str) -> Iterator[subprocess.Popen]:
+    binary = shutil.which("redis-server")
+    if not binary:
+        raise ServiceError("redis-server is missing. Run `make setup-test`.")
+    port = urlsplit(url).port
     with running([binary, folder / "redis.conf"], folder / "log", stop=signal.SIGTERM) as process:
         wait_for(process, folder / "log", lambda: listens(port))
-        yield f"redis://:{password}@127.0.0.1:{port}/0"
+        yield process
 
 
 @contextlib.contextmanager

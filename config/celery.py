@@ -4,7 +4,7 @@ import logging
 import os
 
 from celery import Celery
-from celery.signals import after_setup_logger, after_setup_task_logger
+from celery.signals import after_setup_logger, after_setup_task_logger, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -24,3 +24,12 @@ def speak_as_the_pages_do(logger: logging.Logger, **kwargs) -> None:
     formatter = import_string(told.pop("()"))(told.get("format"))
     for handler in logger.handlers:
         handler.setFormatter(formatter)
+
+
+@worker_init.connect
+def refuse_unsafe_settings(sender, **kwargs) -> None:
+    """Celery runs Django's checks when it starts, and throws away what they say."""
+    from students.checks import queue_faults
+
+    if faults := queue_faults(app.conf, time_limit=sender.time_limit):
+        raise SystemExit("\n".join(f"{each.id} {each.msg}" for each in faults))

@@ -224,6 +224,9 @@ STORAGES = {
 LEAST_FREE_MB = env.int("LEAST_FREE_MB", default=2048)  # below it the health page turns red
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
+PHOTO_QUOTA_MB = env.int("PHOTO_QUOTA_MB", default=500)  # of one person within 30 days; a photo takes about 0.7
+# A command that reads a file from its input and ends with 0 if it is clean: "clamdscan --no-summary -". Empty: no scanner.
+UPLOAD_SCANNER = env.str("UPLOAD_SCANNER", default="")
 
 # --- backups --------------------------------------------------------------------------------------------------------
 # Not required: only who makes or restores a backup needs the key, and a backup without one fails where all can see it.
@@ -250,7 +253,12 @@ if CELERY_BROKER_URL.startswith("filesystem"):
         "store_processed": False,
     }
 else:
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 2 * CELERY_TASK_TIME_LIMIT}
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": 2 * CELERY_TASK_TIME_LIMIT,
+        # A Redis that hangs holds neither the page that asks for a document nor the worker.
+        "socket_connect_timeout": 5,
+        "socket_timeout": 5,
+    }
 CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", default="celery")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
@@ -276,6 +284,9 @@ CELERY_BEAT_SCHEDULE = {
     "backup": {"task": "accounts.tasks.backup", "schedule": crontab(hour=2, minute=30)},
     "heartbeat": {"task": "reports.tasks.heartbeat", "schedule": 60.0, "options": {"expires": 120}},
 }
+for entry in CELERY_BEAT_SCHEDULE.values():  # where no worker is, they do not pile up
+    if isinstance(entry["schedule"], float):
+        entry.setdefault("options", {"expires": 10 * entry["schedule"]})
 
 # --- what is told ---------------------------------------------------------------------------------------------------
 LOG_FORMAT = env.str("LOG_FORMAT", default="lines" if EMBEDDED else "json")

@@ -21,6 +21,10 @@ class JobQuerySet(models.QuerySet):
         """Queued or running, but nobody has touched them for a while."""
         return self.unfinished().filter(heartbeat_at__lt=now - LOST_AFTER)
 
+    def parked(self, *, since: datetime) -> JobQuerySet:
+        """Given up after MAX_ATTEMPTS: either they kill their worker, or what they need is missing."""
+        return self.filter(state=Job.State.FAILED, attempts__gte=MAX_ATTEMPTS, finished_at__gte=since)
+
 
 class Job(OpaqueModel):
     class State(models.TextChoices):
