@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 MEGABYTE = 1024 * 1024
 
 
-PATIENCE = 4  # a busy machine gives a process a part of its time
+PATIENCE = 2.5  # a busy machine gives a process a part of its time; the sweep takes up a job after 90 s without a sign
 
 
 class Cut(Exception):

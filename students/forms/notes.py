@@ -19,7 +19,7 @@ from students import access
 from students.levels import Level
 from students.models import Observation, SchoolCalendar
 from students.models.records import MAX_TEXT
-from students.photos import clean_photo
+from students.photos import check_quota, clean_photo
 
 ONE_DAY = timedelta(days=1)
 LOOKS_BACK = timedelta(days=366)
@@ -226,6 +226,7 @@ class ObservationForm(NoteFields):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        self.user = user
         self.fields["student"].queryset = access.pickable_students(user).order_by("name", "pk")
 
     def clean_student(self) -> list:
@@ -233,6 +234,10 @@ class ObservationForm(NoteFields):
         if len(students) > MOST_STUDENTS:
             raise ValidationError(_("At most 60 students fit in one note."))
         return students
+
+    def clean_photos(self) -> list[bytes]:
+        check_quota(self.user, self.cleaned_data["photos"], now=timezone.now())
+        return self.cleaned_data["photos"]
 
 
 class CorrectionForm(NoteFields):

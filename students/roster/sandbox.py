@@ -9,8 +9,10 @@ from django.utils.translation import gettext_noop as _
 
 from students.roster.reading import Sheet
 from students.roster.refusal import Refused
+from students.scanning import is_clean
 
 TOO_COSTLY = _("The file takes too much memory or time to read. Copy the table into a new workbook and upload that.")
+NOT_CLEAN = _("The school's virus scanner did not pass this file, or could not check it. Nothing was kept.")
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 MEGABYTE = 1024 * 1024
@@ -21,6 +23,8 @@ def read_in_child(data: bytes, filename: str, *, seconds: int | None = None, meg
 
     ``seconds`` of the processor, ``megabytes`` of memory; without them as much as a file of this size may need.
     """
+    if not is_clean(data):
+        raise Refused(NOT_CLEAN)
     seconds = seconds_for(data) if seconds is None else seconds
     command = child_command(filename, seconds=seconds, megabytes=megabytes or megabytes_for(data))
     try:
