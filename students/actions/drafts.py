@@ -19,7 +19,8 @@ class DraftTooLong(ValueError):
 
 @transaction.atomic
 def save_draft(*, by: User, key: str, body: Mapping[str, list[str]], seq: int, now: datetime) -> bool:
-    """Keep the newest: a save whose `seq` is not greater than the stored one changes nothing. Raises DraftTooLong.
+    """Keep the newest: a save whose `seq` is not greater than the stored one changes nothing. Whether these words are
+    safe now. Raises DraftTooLong.
 
     The stored one may be the number with which the form was sent: words that arrive late don't rise again.
     """
@@ -30,7 +31,7 @@ def save_draft(*, by: User, key: str, body: Mapping[str, list[str]], seq: int, n
         user=by, key=key, defaults={"body": text, "seq": seq, "updated_at": now}
     )
     if created or seq <= draft.seq:
-        return created
+        return created or draft.body == text
     draft.body, draft.seq, draft.updated_at = text, seq, now
     draft.save(update_fields=["body", "seq", "updated_at"])
     return True

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.decorators import autosave, open_while_locked, policy
 from students.actions.drafts import DraftTooLong, close_draft, save_draft
+from students.models import Draft
 from students.views.note_sheet import body_of, number, way_back
 
 KEY = re.compile(r"note:(new|edit|append):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -22,7 +23,10 @@ KEY = re.compile(r"note:(new|edit|append):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{
 @autosave
 @require_POST
 def draft_save(request: HttpRequest) -> HttpResponse:
-    """204 saved, or a newer one stands already · 400 no such form · 401 the page is somebody else's · 413 too long.
+    """204 saved · 400 no such form · 401 the page is somebody else's · 409 a greater number stands · 413 too long.
+
+    Clocks differ between devices: a page whose number is too small is told the stored one, counts on from there and saves
+    again. "Saved" would claim that its words are safe.
 
     A page that stays open when its session ends goes on trying; meanwhile a colleague may sign in at the same computer.
     """
@@ -33,10 +37,13 @@ def draft_save(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=400)
     seq = number(request.POST.get("seq", ""))
     try:
-        save_draft(by=request.user, key=key, body=body_of(request), seq=seq, now=timezone.now())
+        safe = save_draft(by=request.user, key=key, body=body_of(request), seq=seq, now=timezone.now())
     except DraftTooLong:
         return HttpResponse(status=413)
-    return HttpResponse(status=204)
+    if safe:
+        return HttpResponse(status=204)
+    stored = Draft.objects.filter(user=request.user, key=key).values_list("seq", flat=True).first() or 0
+    return HttpResponse(status=409, headers={"X-Draft-Seq": str(stored)})
 
 
 @policy("staff")

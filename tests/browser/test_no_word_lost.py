@@ -283,3 +283,16 @@ def test_back_and_send_again_makes_one_note(cast, open_page):
     )  # a new sheet: it has a number of its own, and so no words of the old one
     page.go_forward()
     assert Observation.objects.count() == 1
+
+
+def test_a_device_whose_clock_is_behind_loses_no_word(cast, open_page):
+    """What an earlier note's draft left behind has a greater number than this clock gives."""
+    page = open_page(cast.zhou)
+    page.clock.install(time=timezone.now() - timedelta(hours=1))
+    open_sheet(page, cast.an)
+    key = page.locator("form[data-draft-key]").get_attribute("data-draft-key")
+    later = int(timezone.now().timestamp() * 1000)
+    Draft.objects.create(user=cast.zhou, key=key, body="{}", seq=later, updated_at=timezone.now())
+    write(page, WORDS)
+    page.clock.run_for(60_000)
+    wait_for(page, lambda: drafted() == WORDS)
