@@ -11,7 +11,7 @@ from django.utils.translation import pgettext
 
 from accounts.models import Role
 from students.access import Why
-from students.models import AccessGrant, Boarding, Student
+from students.models import AccessGrant, Boarding, Sex, Student
 
 # What somebody *is*; every other reason is something that happens to a student: a support team, a conference.
 DUTIES = {
@@ -68,6 +68,16 @@ def header_line(student: Student, today: date) -> str:
     if student.boarding_type == Boarding.BOARDER:
         parts.append(student.get_boarding_type_display())
     return pgettext("between facts", ", ").join(filter(None, map(str, parts)))
+
+
+def list_line(student: Student, today: date) -> str:
+    """三年级(2)班 32 号，男，住校"""
+    parts = [seat_word(student, today)]
+    if student.sex in "12":
+        parts.append(str(Sex(student.sex).label))
+    if student.boarding_type == Boarding.BOARDER:
+        parts.append(str(Boarding.BOARDER.label))
+    return pgettext("between facts", ", ").join(parts)
 
 
 def first_day(moment: datetime | date | None) -> date | None:

@@ -6,7 +6,10 @@ from datetime import date
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import flatatt
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -16,15 +19,27 @@ from students.search import STATES, grades_of
 ANY = pgettext_lazy("filter", "all")
 
 
+class ManyChoices(forms.Select):
+    """A select whose options are put together here: Django renders two templates for each, and a school has many classes."""
+
+    def render(self, name, value, attrs=None, renderer=None) -> SafeString:
+        choices = ((key, " selected" if str(key) == str(value or "") else "", label) for key, label in self.choices)
+        options = format_html_join("", '<option value="{}"{}>{}</option>', choices)
+        shown = flatatt(self.build_attrs(self.attrs, attrs))
+        return format_html('<select name="{}" class="form-select"{}>{}</select>', name, shown, options)
+
+
 class StudentFilterForm(forms.Form):
     """The filters of the list. `q` comes by POST only: a name has no place in a URL."""
 
     q = forms.CharField(label=_("Name, class or pinyin initials"), max_length=40, required=False)
-    grade = forms.ChoiceField(label=_("Grade"), required=False)
-    class_group = forms.ChoiceField(label=_("Class"), required=False)
-    boarding = forms.ChoiceField(label=_("Boarding"), required=False, choices=[("", ANY), *Boarding.choices])
-    sex = forms.ChoiceField(label=_("Sex"), required=False, choices=[("", ANY), *Sex.choices[1:3]])
-    state = forms.ChoiceField(label=_("State"), required=False, choices=STATES.items())
+    grade = forms.ChoiceField(label=_("Grade"), required=False, widget=ManyChoices)
+    class_group = forms.ChoiceField(label=_("Class"), required=False, widget=ManyChoices)
+    boarding = forms.ChoiceField(
+        label=_("Boarding"), required=False, choices=[("", ANY), *Boarding.choices], widget=ManyChoices
+    )
+    sex = forms.ChoiceField(label=_("Sex"), required=False, choices=[("", ANY), *Sex.choices[1:3]], widget=ManyChoices)
+    state = forms.ChoiceField(label=_("State"), required=False, choices=STATES.items(), widget=ManyChoices)
 
     def __init__(self, *args, classes: list[ClassGroup], day: date, **kwargs):
         super().__init__(*args, **kwargs)

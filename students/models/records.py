@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from accounts.addresses import address
 from accounts.fields import EncryptedTextField
 from accounts.models import OpaqueModel, User
 from students.levels import Level
@@ -175,7 +176,7 @@ class Observation(StudentRecord):
     TEXTS = ("facts", "analysis", "action", "own_words")
 
     def get_absolute_url(self) -> str:
-        return reverse("students:note_detail", args=[self.pk])
+        return address("students:note_detail", self.pk)
 
     @property
     def domain_names(self) -> list[str]:

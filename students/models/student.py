@@ -7,10 +7,10 @@ from datetime import date, datetime
 from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import FilteredRelation, Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from accounts.addresses import address
 from accounts.fields import EncryptedCharField, EncryptedTextField, FingerprintField
 from accounts.models import OpaqueModel, School
 from students.levels import CODENAMES, Level
@@ -117,7 +117,7 @@ class Student(OpaqueModel):
         return self.name[:1]
 
     def get_absolute_url(self) -> str:
-        return reverse("students:detail", args=[self.pk])
+        return address("students:detail", self.pk)
 
     def age_on(self, day: date) -> tuple[int, int] | None:
         """(years, months) completed."""

@@ -17,7 +17,7 @@ from students import search as finding
 from students.forms.student import StudentFilterForm
 from students.levels import Level
 from students.models import FileAccess, Student
-from students.words import seat_word
+from students.words import list_line, seat_word
 
 PAGE = 50
 
@@ -65,7 +65,7 @@ def student_list(request: HttpRequest) -> HttpResponse:
         Student.objects.visible_to(request.user, Level.BASIC, now=now).placed_on(day), wanted, typed, day
     )
     page = Paginator(finding.in_class_order(students), PAGE).get_page(asked.get("page"))
-    rows = [{"student": s, "place": seat_word(s, day)} for s in page]
+    rows = [{"student": s, "href": s.get_absolute_url(), "words": list_line(s, day)} for s in page]
     if typed:
         audit.record(request, FileAccess.Kind.SEARCH, students=page.object_list, level=Level.BASIC, terms=typed.lower())
     context = {
