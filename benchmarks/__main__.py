@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ SMALL = Size(classes=6, per_class=5, notes=2, times=2, rounds=2, seconds=0.1, ro
 
 
 def main(arguments: list[str]) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers end with us
     asked = _parser().parse_args(arguments)
     size, parts = SMALL if asked.small else WHOLE, asked.parts or PARTS
     command = " ".join(["python -m benchmarks", *arguments])

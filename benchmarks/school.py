@@ -151,7 +151,7 @@ def write_notes(classes: list[ClassOf], notes: int, rng: Random, today: date) ->
 
 
 def _note(card: demo.Template, student, author: User, day: date) -> Observation:
-    written = demo.at(day, time(16, 30))
+    written = demo.at(day, time(16, 30)) + timedelta(seconds=student.pk.int % 3600)
     promised = day + timedelta(days=7) if author.pk.int % 10 == 0 and card.action else None
     return Observation(
         student=student,
