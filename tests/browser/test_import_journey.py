@@ -1,9 +1,8 @@
-"""A roster through a real browser and a real worker: uploaded, watched, looked through, imported, taken back; and a worker that dies."""
+"""A roster through a real browser and a real worker: uploaded, watched, looked through, imported, taken back. A worker that dies: tests/faults."""
 
 import io
 import json
-import time
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import openpyxl
@@ -14,16 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Role
-from students.models import ClassGroup, Enrolment, RosterImport, Student
-from students.models.jobs import LOST_AFTER
-from students.roster import actions
+from students.models import ClassGroup, RosterImport, Student
 from tests.browser.conftest import DESKTOP, PHONE, serious
 from tests.factories import SchoolFactory, UserFactory, this_year
 from tests.students.roster.test_import import line, sheet_of
 
 pytestmark = pytest.mark.browser
 
-Phase, State = RosterImport.Phase, RosterImport.State
 WITHIN = 60_000  # ms
 DATA = Path(__file__).parents[1] / "data"
 in_the_files_year = pytest.mark.skipif(
@@ -74,26 +70,6 @@ def test_columns_are_matched_by_hand_and_checked_again(cast, open_page, worker):
     page.locator("#h-diff").wait_for(timeout=WITHIN)
     assert RosterImport.objects.get().mapping["fields"]["4"] == "former_name"
     assert page.complaints == []
-
-
-def test_a_worker_that_is_killed_leaves_all_or_nothing_and_the_sweep_brings_it_to_its_end(cast, worker):
-    before = Student.objects.count()
-    data = sheet_of([line(n, 身份证件号="", 身份证件类型="其他") for n in range(300)])
-    job = actions.upload(by=cast.jiao, school=cast.school, data=data, filename="a.csv", now=timezone.now())
-    worker.start()
-    wait_for(job, lambda: job.phase == Phase.PREPARED and not job.is_unfinished)
-    actions.confirm(by=cast.jiao, job=job, good_rows_only=False, now=timezone.now())
-    wait_for(job, lambda: job.state == State.RUNNING)
-    worker.kill()
-    job.refresh_from_db()
-    found = Student.objects.count() - before
-    assert found == (300 if job.phase == Phase.APPLIED else 0)
-
-    actions.sweep(now=timezone.now() + LOST_AFTER + timedelta(seconds=1))
-    worker.start()
-    wait_for(job, lambda: job.phase == Phase.APPLIED and not job.is_unfinished)
-    assert Student.objects.count() - before == 300
-    assert Enrolment.objects.filter(student__name__startswith="学生").count() == 300
 
 
 @pytest.fixture
@@ -156,13 +132,3 @@ def good_rows_only(number: int) -> str:
 def counted(page) -> list[str]:
     """New, changed, unchanged, refused, as the page says."""
     return [number.replace(",", "") for number in page.locator(".yd-stat .yd-num").all_inner_texts()]
-
-
-def wait_for(job, condition) -> None:
-    deadline = time.monotonic() + WITHIN / 1000
-    while time.monotonic() < deadline:
-        job.refresh_from_db()
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"still {job.state} {job.phase} {job.error}")
