@@ -5,9 +5,9 @@ import pytest
 from tests.backup.host import Host, empty_database
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def old_host(tmp_path_factory):
-    """A school at work: the schema and the cast. Shared by the tests of one module, none of which changes the notes."""
+    """A school at work: the schema and the cast. Shared: to make one takes as long as everything that is asked of it."""
     with empty_database() as database:
         host = Host(tmp_path_factory.mktemp("old") / "var", database=database)
         host.var.mkdir()

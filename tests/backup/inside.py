@@ -160,6 +160,40 @@ def runs() -> dict:
     return {"rows": rows, "failed": state.failed and state.failed.code, "verified": state.verified is not None}
 
 
+def refusals(path: str) -> dict:
+    """What restore says to archives that it must not take, and to a host that has not the right keys."""
+    from django.conf import settings
+    from django.db import connection
+    from django.db.migrations.recorder import MigrationRecorder
+    from django.test import override_settings
+    from django.utils import timezone
+
+    from accounts.backup import running
+
+    folder, whole = Path(path).parent, Path(path).read_bytes()
+    (folder / "cut").write_bytes(whole[:-1])
+    (folder / "nothing").write_bytes(b"")
+    found = {"cut off": _refused(folder / "cut"), "of 0 bytes": _refused(folder / "nothing")}
+    found["that is not there"] = _refused(folder / "nowhere")
+    with override_settings(FIELD_KEYS=settings.FIELD_KEYS.partition(",")[0]):
+        found["without an old key of the columns"] = _refused(Path(path))
+    MigrationRecorder(connection).record_applied("reports", "9999_of_tomorrow")
+    newer = running.run(clock=timezone.now, verify=False, keep=0)
+    MigrationRecorder(connection).record_unapplied("reports", "9999_of_tomorrow")
+    found["of a newer version"] = _refused(settings.BACKUP_ROOT / newer.archive)
+    return found
+
+
+def _refused(path: Path) -> str:
+    from accounts.backup.restoring import restore
+
+    try:
+        restore(path)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return "restored"
+
+
 def _note(by, students, facts, now) -> None:
     from students.actions import notes
 
