@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import School
+from students.roster.leaving import harmless
 from students.roster.refusal import Refused
 from students.roster.sandbox import read_in_child
 from students.roster.staff import Hired, import_staff
@@ -53,5 +54,5 @@ class Command(BaseCommand):
         with os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="") as out:
             writer = csv.writer(out)
             writer.writerow([_("Employee number"), _("Name"), _("One-time password")])
-            writer.writerows(hired.passwords)
+            writer.writerows(map(harmless, row) for row in hired.passwords)
         self.stdout.write(_("The one-time passwords are in %(path)s. Delete the file after printing.") % {"path": path})
