@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.utils import timezone
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from kombu.exceptions import OperationalError
@@ -46,19 +46,31 @@ class Line:
     text: str
 
 
+class Look:
+    """One look at everything: its moment, and what two lines share."""
+
+    def __init__(self, now: datetime):
+        self.now = now
+
+    @cached_property
+    def hearts(self) -> list[Heartbeat]:
+        return list(Heartbeat.objects.order_by("-at"))
+
+
 def lines(now: datetime) -> list[Line]:
-    return [_line(name, title, check, now) for name, title, check in CHECKS]
+    look = Look(now)
+    return [_line(name, title, check, look) for name, title, check in CHECKS]
 
 
-def _line(name: str, title: Promise, check: Callable, now: datetime) -> Line:
+def _line(name: str, title: Promise, check: Callable, look: Look) -> Line:
     try:
-        ok, text = check(now)
+        ok, text = check(look)
     except DatabaseError:
         ok, text = False, _("Cannot be told: the database does not answer. See to that first.")
     return Line(name, title, ok, text)
 
 
-def database(now: datetime) -> tuple[bool, str]:
+def database(look: Look) -> tuple[bool, str]:
     begin = time.perf_counter()
     try:
         with connection.cursor() as cursor:
@@ -69,7 +81,7 @@ def database(now: datetime) -> tuple[bool, str]:
     return True, _("%(name)s answers in %(ms).0f ms") % {"name": connection.display_name, "ms": took}
 
 
-def broker(now: datetime) -> tuple[bool, str]:
+def broker(look: Look) -> tuple[bool, str]:
     if broker_answers(current_app):
         return True, _("Takes tasks")
     return False, _(
@@ -89,28 +101,30 @@ def broker_answers(app: Celery) -> bool:
     return True
 
 
-def worker(now: datetime) -> tuple[bool, str]:
-    if alive := Heartbeat.objects.alive(Heartbeat.Kind.WORKER, now=now).count():
+def worker(look: Look) -> tuple[bool, str]:
+    alive, since = _signs(look, Heartbeat.Kind.WORKER)
+    if alive:
         return True, _("%(n)d at work") % {"n": alive}
-    return False, _("No sign of life %(since)s. Start it again: docker compose restart worker") % {
-        "since": _since(Heartbeat.Kind.WORKER)
-    }
+    return False, _("No sign of life %(since)s. Start it again: docker compose restart worker") % {"since": since}
 
 
-def scheduler(now: datetime) -> tuple[bool, str]:
-    if Heartbeat.objects.alive(Heartbeat.Kind.BEAT, now=now).exists():
+def scheduler(look: Look) -> tuple[bool, str]:
+    alive, since = _signs(look, Heartbeat.Kind.BEAT)
+    if alive:
         return True, _("At work")
-    return False, _("No sign of life %(since)s. Start it again: docker compose restart beat") % {
-        "since": _since(Heartbeat.Kind.BEAT)
-    }
+    return False, _("No sign of life %(since)s. Start it again: docker compose restart beat") % {"since": since}
 
 
-def _since(kind: str) -> str:
-    last = Heartbeat.objects.filter(kind=kind).order_by("-at").first()
-    return _("since %(time)s") % {"time": f"{timezone.localtime(last.at):%m-%d %H:%M}"} if last else _("yet")
+def _signs(look: Look, kind: str) -> tuple[int, str]:
+    """How many processes of the kind are alive, and since when nothing was heard, in words."""
+    hearts = [each for each in look.hearts if each.kind == kind]
+    alive = sum(not each.is_silent(look.now) for each in hearts)
+    if not hearts:
+        return alive, _("yet")
+    return alive, _("since %(time)s") % {"time": f"{timezone.localtime(hearts[0].at):%m-%d %H:%M}"}
 
 
-def disk(now: datetime) -> tuple[bool, str]:
+def disk(look: Look) -> tuple[bool, str]:
     """Of the private files, and of SQLite's: PostgreSQL may stand on another host."""
     folder = next(path for path in [Path(settings.PRIVATE_ROOT), *Path(settings.PRIVATE_ROOT).parents] if path.is_dir())
     free = shutil.disk_usage(folder).free // 2**20
@@ -122,7 +136,7 @@ def disk(now: datetime) -> tuple[bool, str]:
     return True, _("%(free)s GB free") % told
 
 
-def fonts(now: datetime) -> tuple[bool, str]:
+def fonts(look: Look) -> tuple[bool, str]:
     missing = [name for name in checks.FONTS if name not in _match(name)]
     if missing:
         told = {"names": ", ".join(missing), "command": "apt-get install fonts-noto-cjk fonts-lxgw-wenkai"}
@@ -140,13 +154,13 @@ def _match(name: str) -> list[str]:
     return [each.strip() for each in found.split(",")]
 
 
-def subsetting(now: datetime, library: str = "harfbuzz-subset") -> tuple[bool, str]:
+def subsetting(look: Look, library: str = "harfbuzz-subset") -> tuple[bool, str]:
     if ctypes.util.find_library(library):
         return True, _("Found")
     return False, _("Missing: each document takes about 10 s longer. Install it: apt-get install libharfbuzz-subset0")
 
 
-def triggers(now: datetime) -> tuple[bool, str]:
+def triggers(look: Look) -> tuple[bool, str]:
     if append_only.check_triggers(None, [DEFAULT_DB_ALIAS]):
         return False, _(
             "The reading log can be changed. Run `manage.py migrate` as the tables' owner, and tell the auditor."
@@ -154,7 +168,7 @@ def triggers(now: datetime) -> tuple[bool, str]:
     return True, _("Nobody can change the reading log")
 
 
-def keys(now: datetime) -> tuple[bool, str]:
+def keys(look: Look) -> tuple[bool, str]:
     """Do today's keys open what is stored? One value of each column, newest key or old."""
     wrong = _(
         "What is stored cannot be read with these keys. Stop, and put the saved FIELD_KEYS back before anybody writes."
@@ -180,9 +194,9 @@ def _stored() -> list[tuple[str, str]]:
         return cursor.fetchall()
 
 
-def parked(now: datetime) -> tuple[bool, str]:
+def parked(look: Look) -> tuple[bool, str]:
     """What was given up after several attempts. A red line goes by itself after a week: the row stays, and so does the log."""
-    since = now - PARKED_FOR
+    since = look.now - PARKED_FOR
     kinds = ((_("Document"), ReportJob), (_("Import"), RosterImport))
     found = [f"{kind} {job.pk}" for kind, model in kinds for job in model.objects.parked(since=since)[:MOST_PARKED]]
     if found:
@@ -191,16 +205,16 @@ def parked(now: datetime) -> tuple[bool, str]:
     return True, _("Nothing was given up in the last 7 days")
 
 
-def backups(now: datetime) -> tuple[bool, str]:
+def backups(look: Look) -> tuple[bool, str]:
     """A new installation has until its first night."""
-    state = backup_state(now)
+    state = backup_state(look.now)
     told = {"time": f"{timezone.localtime(state.verified.verified_at):%m-%d %H:%M}" if state.verified else "–"}
     if state.failed or (state.late and state.runs):
         return False, _("The newest good one is of %(time)s. Make one by hand; the handbook says how.") % told
     return True, _("The newest good one is of %(time)s") % told if state.verified else _("The first is made tonight")
 
 
-CHECKS: list[tuple[str, Promise, Callable[[datetime], tuple[bool, str]]]] = [
+CHECKS: list[tuple[str, Promise, Callable[[Look], tuple[bool, str]]]] = [
     ("database", gettext_lazy("Database"), database),
     ("broker", gettext_lazy("Message broker"), broker),
     ("worker", gettext_lazy("Work in the background"), worker),

@@ -170,10 +170,6 @@ class HeartbeatQuerySet(models.QuerySet):
         self.get_or_create(name=name, defaults={"kind": Heartbeat.Kind.WORKER, "at": now})
         self.filter(name=name, asked_at=None).update(asked_at=now)
 
-    def alive(self, kind: str, *, now: datetime) -> HeartbeatQuerySet:
-        recent = Q(at__gt=now - Heartbeat.SILENCE) | Q(busy_until__gt=now)
-        return self.filter(recent, kind=kind)
-
 
 class Heartbeat(models.Model):
     """The last sign of life of a process in the background, on any host. Written by itself (reports/heartbeat.py)."""
@@ -200,8 +196,10 @@ class Heartbeat(models.Model):
 
     def owes(self, now: datetime) -> bool:
         """Asked more than three minutes ago, and no answer; a long task excuses."""
-        busy = self.busy_until is not None and self.busy_until > now
-        return self.asked_at is not None and now - self.asked_at > self.SILENCE and not busy
+        return self.asked_at is not None and now - self.asked_at > self.SILENCE and not self.is_busy(now)
 
     def is_silent(self, now: datetime) -> bool:
-        return now - self.at > self.SILENCE
+        return now - self.at > self.SILENCE and not self.is_busy(now)
+
+    def is_busy(self, now: datetime) -> bool:
+        return self.busy_until is not None and self.busy_until > now

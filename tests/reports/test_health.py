@@ -132,8 +132,8 @@ def test_a_missing_font_is_red_by_its_name(alive, roomy, now, tmp_path, monkeypa
 
 
 def test_a_missing_library_is_red(now):
-    assert health.subsetting(now)[0]
-    ok, words = health.subsetting(now, library="harfbuzz-nowhere")
+    assert health.subsetting(health.Look(now))[0]
+    ok, words = health.subsetting(health.Look(now), library="harfbuzz-nowhere")
     assert not ok
     assert "libharfbuzz-subset0" in words
 
