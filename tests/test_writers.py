@@ -48,7 +48,7 @@ def test_sqlite_is_opened_for_many_writers(real_database):
             name: cursor.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("journal_mode", "busy_timeout", "foreign_keys")
         }
-    assert answers == {"journal_mode": "wal", "busy_timeout": 20_000, "foreign_keys": 1}
+    assert answers == {"journal_mode": "wal", "busy_timeout": 60_000, "foreign_keys": 1}
     assert connection.transaction_mode == "IMMEDIATE"
 
 
