@@ -8,6 +8,8 @@ from django.utils import timezone, translation
 
 from students import append_only
 from tests.cast import build_cast
+from tests.harness.shared import pytest_runtest_setup, world, world_of_module  # noqa: F401 -- a hook and fixtures
+from tests.parallel import real_database  # noqa: F401 -- a fixture
 
 
 @pytest.fixture(scope="session")

@@ -115,6 +115,12 @@ def confirm(
     _ask(by, job, "apply", now, "good_rows_only", in_background=in_background)
 
 
+def same_check(job: RosterImport, shown: str) -> None:
+    """What is confirmed is the difference that was shown: a colleague may have chosen other columns since. Raises NotNow."""
+    if shown and job.finished_at and shown != job.finished_at.isoformat():
+        raise NotNow(_("The file was checked anew meanwhile. Look at the differences once more."))
+
+
 @transaction.atomic
 def ask_undo(*, by: User, job: RosterImport, now: datetime) -> None:
     if not can_undo(job, now):

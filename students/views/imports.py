@@ -193,6 +193,7 @@ def import_confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
     job = _import_of(request, pk)
     good_rows_only = request.POST.get("rows") == "good"
     try:
+        actions.same_check(job, request.POST.get("checked", ""))
         actions.confirm(by=request.user, job=job, good_rows_only=good_rows_only, now=timezone.now())
     except actions.NotNow as refusal:
         messages.error(request, str(refusal))

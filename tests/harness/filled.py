@@ -71,8 +71,7 @@ def otherwise(data: dict[str, Any], fields: dict[str, tuple]) -> dict[str, str]:
         if kind in ("text", "textarea", "search") and mine and not mine.isascii():
             other[name] = f"{mine}乙"
         elif kind == "date" and mine:
-            day = date.fromisoformat(mine)
-            other[name] = f"{day - timedelta(days=1 if day.weekday() else 7)}"  # a Monday may have to be one
+            other[name] = f"{date.fromisoformat(mine) - timedelta(days=1)}"
         elif kind == "select" and (rest := [each for each in choices if each not in ("", mine)]):
             other[name] = rest[0]
     return other

@@ -1,6 +1,7 @@
 """The wizard: upload, columns, difference, confirm, undo; and who may."""
 
 import io
+from datetime import timedelta
 
 import openpyxl
 import pytest
@@ -58,6 +59,7 @@ def post(office, name, job, **fields):
 
 
 def test_a_roster_comes_in_through_the_browser(office, academic):
+    """T26: the task writes in the name of whoever confirmed."""
     assert office.get(reverse("students:imports")).status_code == 200
     answer = upload(office, sheet_of([line(1, 姓名="张𬱖"), line(2)]))
     job = RosterImport.objects.get()
@@ -161,6 +163,18 @@ def test_columns_are_corrected_by_hand(office, academic, school):
     work()
     assert Student.objects.get().profile.former_name == "三三"
     assert office.get(url).status_code == 404
+
+
+def test_a_difference_that_was_checked_anew_is_not_confirmed_unseen(office, academic, school):
+    """T51: what a colleague's other columns made of the file was never shown on this page."""
+    job = prepared(school, "姓名,班级,性别,生日,小名\n张三,302,男,20180301,三三\n".encode(), by=academic)
+    shown = page_of(office, job).context["job"].finished_at.isoformat()
+    assert f'name="checked" value="{shown}"' in page_of(office, job).content.decode()
+    columns = {"column_0": "name", "column_1": "class", "column_4": "former_name"}
+    assert office.post(reverse("students:import_columns", args=[job.pk]), columns).status_code == 302
+    running.run(job_id=str(job.pk), clock=lambda: timezone.now() + timedelta(minutes=1))
+    assert 'role="alert"' in post(office, "import_confirm", job, checked=shown).content.decode()
+    assert not RosterImport.objects.filter(state="queued").exists() and not Student.objects.exists()
 
 
 @pytest.mark.parametrize(
