@@ -3,9 +3,12 @@ really sent to each URL, so a new form that makes two of something fails."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
@@ -20,6 +23,7 @@ from tests.harness.table import url_for
 from tests.harness.visiting import client_for, listed
 from tests.parallel import at_once
 
+NUMBERED = r'name="(version|seen)"|{% once %}'
 # The page that has the form, where it is not the one that it goes to.
 SHOWN_ON = {"accounts:role_propose": "accounts:staff_detail"}
 
@@ -158,3 +162,19 @@ def test_a_note_sent_again_is_the_same_note_and_says_so(world):
     assert send(world, "students:note_new") == send(world, "students:note_new") == 302
     incident = SENT["students:note_new"].data(world)["incident"]
     assert Observation.objects.filter(incident=incident).count() == 1
+
+
+def test_the_browser_refills_no_form_that_has_a_number_or_a_version():
+    """After Back the page is loaded anew: old words under a new number would be filed twice, under a new version
+    overwrite what somebody else saved."""
+    wrong, found = [], 0
+    for path in Path(settings.BASE_DIR, "templates").rglob("*.html"):
+        text = path.read_text()
+        forms = [each for each in re.findall(r"<form\b.*?</form>", text, re.DOTALL) if re.search(NUMBERED, each)]
+        forms += re.findall(r"block sheet_form_attrs.*?endblock", text) if "data-draft-url" in text else []
+        found += len(forms)
+        wrong += [
+            f"{path.name}: {form[:90]}" for form in forms if 'autocomplete="off"' not in form.split("csrf_token")[0]
+        ]
+    assert found > 20
+    assert not wrong, listed(wrong)
