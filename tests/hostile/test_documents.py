@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pypdf
 import pytest
@@ -129,6 +130,27 @@ def test_probes_in_every_field_are_printed_as_text(cast, bait):
     described = str(reader.metadata) + (reader.xmp_metadata.rdf_root.toxml() if reader.xmp_metadata else "")
     assert cast.zhou.username not in described and cast.zhou.employee_no not in described
     assert str(os.getcwd()) not in described and "file:" not in described.replace(planted["school"], "")
+
+
+@pytest.mark.slow
+def test_only_daily_words_reach_a_document_and_it_lies_where_nobody_serves_it(cast, sign_in, settings):
+    """T39: levels 3 and 4 are no examples, whoever asks. T38: no public path leads to the file."""
+    words = {2: "擦净了黑板", 3: "安慰了同桌", 4: "说出了心事"}
+    for level, word in words.items():
+        ObservationFactory(
+            student=cast.an, author=cast.zhou, tone=Observation.Tone.POSITIVE, level=level,
+            facts=f"课间她主动{word}，大家都很高兴。",
+        )  # fmt: skip
+    job = summary_of(cast)
+    with job.file.open("rb") as file:
+        pages = pypdf.PdfReader(io.BytesIO(file.read())).pages
+        text = "".join("".join(page.extract_text().split()) for page in pages)
+    assert [level for level, word in words.items() if word in text] == [2]
+    path, client = Path(job.file.path), sign_in(cast.zhou)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert not any(path.is_relative_to(public) for public in (settings.STATIC_ROOT, *settings.STATICFILES_DIRS))
+    for address in (f"/media/{job.file.name}", f"/{job.file.name}", f"/static/{job.file.name}", job.file.url):
+        assert client.get(address).status_code == 404
 
 
 # --- without end ------------------------------------------------------------------------------------------------------
