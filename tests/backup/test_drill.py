@@ -167,3 +167,11 @@ def test_people_sign_in_and_write_and_nobody_changes_the_read_log(new):
     assert new["log_grew"] >= 1
     assert "append-only" in new["log"] or "permission denied" in new["log"]
     assert new["guards"] is True
+
+
+def test_the_archive_says_nothing_to_whoever_has_not_the_key(archive, old_host):
+    """T58: no key, no name and no number stands in it, compressed or not."""
+    content = archive.read_bytes()
+    secret = [*old_host.keys.values(), "安然然", "students_observation", "attachments/", "manifest.json"]
+    assert not [each for each in secret if each.encode() in content]
+    assert archive.stat().st_mode & 0o777 == 0o600
