@@ -8,11 +8,12 @@ import sys
 import time
 
 import pytest
+from django.db import connection
 
 from tests.backup.host import ROOT, Host, key
 
 pytestmark = pytest.mark.slow
-on_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no client and no credential")
+on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no client and no credential")
 
 
 def failed(host, *arguments, **more):
