@@ -1,11 +1,15 @@
 """Work in the background: ids only, one action each. acks_late and the time limits stand in the settings."""
 
+import logging
+
 from celery import shared_task
 from django.db import IntegrityError
 from django.utils import timezone
 
 from students import sealing, watching
-from students.actions import drafts
+from students.actions import drafts, grants
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(bind=True)
@@ -40,3 +44,10 @@ def seal_audit() -> None:
 @shared_task
 def watch_reading() -> None:
     watching.watch(now=timezone.now())
+
+
+@shared_task
+def check_grants() -> None:
+    """At night: a grant that follows from nothing is a fault of ours. It is told, and somebody looks."""
+    if many := grants.orphans(now=timezone.now()):
+        log.error("%d grants follow from no duty", many)

@@ -76,6 +76,13 @@ def _overlap(one, other) -> tuple[datetime, datetime | None] | None:
     return None if last is not None and last < first else (start_of(first), end_of(last))
 
 
+def orphans(*, now: datetime) -> int:
+    """Live grants from classes and grades that no assignment and enrolment give any more: 0, or a fault (T15)."""
+    due = {(each.user_id, each.student_id, each.source) for each in wanted_grants(Student.objects.all())}
+    stored = AccessGrant.objects.live(now).filter(source__regex=r"^(class|grade):")
+    return len(set(stored.values_list("user_id", "content_object_id", "source")) - due)
+
+
 @transaction.atomic
 def sync_grants(*, by: User | None, students: Iterable[Student], now: datetime) -> None:
     """Make the stored grants of these students equal to the wanted ones. What is no longer wanted ends now."""

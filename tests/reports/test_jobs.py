@@ -298,6 +298,7 @@ def test_what_is_too_long_fails_with_a_kind_word(asked, monkeypatch):
 
 
 def test_who_loses_the_class_gets_no_summary(cast, asked):
+    """T15: the running job asks for the rights again at each step."""
     def move_away():
         cast.zhou.class_assignments.update(ends_on=timezone.localdate() - timedelta(days=1))
 
@@ -308,7 +309,7 @@ def test_who_loses_the_class_gets_no_summary(cast, asked):
 
 
 def test_the_clock_alone_stops_a_running_job(cast, asked):
-    """Only the time passes: no save, no task."""
+    """T5: only the time passes: no save, no task."""
     zhou = cast.zhou.class_assignments.get()
     zhou.ends_on = timezone.localdate()
     zhou.save()
@@ -319,6 +320,7 @@ def test_the_clock_alone_stops_a_running_job(cast, asked):
 
 
 def test_a_leaver_gets_no_summary(cast, asked):
+    """T5: a queued job of whoever has left is refused."""
     cast.zhou.is_active = False
     cast.zhou.save()
     assert make(asked).state == State.FAILED
