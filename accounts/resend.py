@@ -54,7 +54,9 @@ def page(request: HttpRequest, reason: Reason) -> HttpResponse:
         "fields": _fields(request) if _is_ours(request) else [],
         "files": bool(request.FILES),
     }
-    return render(request, "accounts/resend.html", context, status=reason.status)
+    response = render(request, "accounts/resend.html", context, status=reason.status)
+    response["Cache-Control"] = "no-store, private"  # the middleware says it of signed-in people's pages only
+    return response
 
 
 def _is_ours(request: HttpRequest) -> bool:
