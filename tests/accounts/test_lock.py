@@ -1,4 +1,4 @@
-"""Reading locks after 30 idle minutes, writing stays open until 12 h after sign-in."""
+"""T6: reading locks after 30 idle minutes, writing stays open until 12 h after sign-in."""
 
 from datetime import timedelta
 

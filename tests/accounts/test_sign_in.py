@@ -163,6 +163,7 @@ def test_the_present_password_is_asked_for_and_not_taken_again(client, teacher):
 
 
 def test_sessions_are_listed_and_one_or_all_others_end(client, teacher):
+    """T6"""
     from django.test import Client
 
     sign_in(client, "T0021")
@@ -192,6 +193,7 @@ def test_nobody_ends_a_colleagues_session(client, teacher):
 
 
 def test_signing_out_is_a_post_and_clears_the_browser(client, teacher):
+    """T6, T64"""
     sign_in(client, "T0021")
     assert client.get("/accounts/logout/").status_code == 200
     assert is_signed_in(client)
@@ -201,6 +203,7 @@ def test_signing_out_is_a_post_and_clears_the_browser(client, teacher):
 
 
 def test_a_deactivated_person_is_out_at_the_next_request(client, teacher):
+    """T5"""
     sign_in(client, "T0021")
     admin = UserFactory(school=teacher.school)
     actions.deactivate_user(by=admin, user=teacher)

@@ -1,7 +1,12 @@
-"""Each GET that shows level 2 or more writes one row in the read log, of the right student; a refusal writes none (T24)."""
+"""T24: each GET that shows level 2 or more writes one row in the read log, of the right student; a refusal writes none.
+
+Sign-ins, failures, roles, duties and grants: tests/audit/test_security_events.py."""
+
+from datetime import timedelta
 
 import pytest
 
+from accounts.models import SecurityEvent
 from students.models import FileAccess
 from tests.harness.objects import NOTES
 from tests.harness.table import TABLE, pages, refusals, url_for
@@ -83,3 +88,32 @@ def test_a_list_names_in_the_log_whom_it_names_on_the_page(world):
             if len(rows) > 1:
                 wrong.append(f"{name} for {who}: {len(rows)} rows")
     assert not wrong, listed(wrong)
+
+
+def test_a_row_says_who_whom_what_when_in_which_request_and_from_where(world):
+    """T24: and the request is that of the server's own log; in UTC, whatever the school's clock shows."""
+    client = client_for(world.cast.zhou)
+    client.generic("GET", url_for(world, "students:timeline", "an"), headers={"X-Page-View": "0123456789abcdef"})
+    row = FileAccess.objects.latest("pk")
+    assert (row.user_id, row.user_label) == (str(world.cast.zhou.pk), f"{world.cast.zhou.employee_no} Zhou老师")
+    assert (row.school_id, row.student_ids) == (str(world.cast.school.pk), str(world.cast.an.pk))
+    assert (row.what, row.kind, row.level) == ("students:timeline", "view", 3)
+    assert (row.page_view, row.address) == ("0123456789abcdef", "127.0.0.1")
+    assert row.at.utcoffset() == timedelta(0)
+
+
+@pytest.mark.slow
+def test_the_logs_hold_no_word_of_what_they_tell_of(world):
+    """T28: after a walk through everything, searches and all: no text, no number, no student's name."""
+    for who in ("zhou", "jiao", "ruan"):
+        client = client_for(world.person(who))
+        for _, _, url in pages(world, who, 1):
+            ask(client, "GET", url)
+        for name in ("students:search", "students:note_picker"):
+            client.post(url_for(world, name, ""), {"q": world.cast.an.name})
+    logged = "\n".join(str(row) for model in (FileAccess, SecurityEvent) for row in model.objects.values_list())
+    people = {str(person) for person in world.cast.people.values()}
+    opaque = {canary.text for canary in world.canaries if canary.text.count("-") == 4 or "reader of" in canary.label}
+    words = {canary.text for canary in world.canaries} - people - opaque
+    assert len(words) > 100
+    assert [text for text in words if text in logged and not text.startswith("2001:db8")] == []

@@ -192,6 +192,7 @@ def test_everything_that_the_template_says_is_kept_where_it_belongs(school):
 
 
 def test_every_write_has_its_history(school):
+    """T26: an import names who confirmed it, in every table that it writes."""
     teacher = UserFactory(school=school)
     imported(school, sheet_of([line(1)]), by=teacher)
     imported(school, sheet_of([line(1, 民族="苗族")]), by=teacher)
