@@ -62,7 +62,8 @@ def _begin(stack: contextlib.ExitStack, clock: Clock) -> BackupRun:
     now = clock()
     BackupRun.objects.filter(started_at__lt=now - ROWS_KEPT).delete()
     if problem is None:
-        BackupRun.objects.filter(finished_at=None).update(finished_at=now, code=Code.BROKEN_OFF)
+        for killed in BackupRun.objects.filter(finished_at=None):
+            _end(killed, clock, code=Code.BROKEN_OFF)
     row = BackupRun.objects.create(started_at=now)
     if problem is not None:
         _end(row, clock, code=code_of(problem))
