@@ -43,7 +43,7 @@ def test_the_harness_renders_every_page(world, monkeypatch):
         rendered.add(str(template.name).split("#")[0])
 
     template_rendered.connect(note)
-    for who in ("zhou", "ruan", "jiao", "wang", "luo"):
+    for who in ("zhou", "ruan", "jiao", "wang", "luo", "shen"):
         client = client_for(world.person(who))
         for name, _, url in pages(world, who, 1):
             ask(client, "GET", url)
