@@ -87,7 +87,7 @@ def _number(request: HttpRequest) -> uuid.UUID | None:
     for name, file in sorted(request.FILES.items()):
         content += f"{name}:{hashlib.sha256(file.read()).hexdigest()}"
         file.seek(0)
-    return uuid.uuid5(page, f"{request.path}\n{content}")
+    return uuid.uuid5(page, f"{request.get_full_path()}\n{content}")
 
 
 def _mine(request: HttpRequest, number: uuid.UUID):

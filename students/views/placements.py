@@ -236,15 +236,17 @@ def _seat_that_stands(stale: StaleVersion | None, place: Enrolment | None) -> li
 
 @academic_only
 @get_or_post
+@once
 def rollover(request: HttpRequest) -> HttpResponse:
     """First what will happen, then the button. Running it again changes nothing."""
     school, year = request.user.school, september.year_to_prepare(timezone.localdate())
     plans = september.plan(school=school, school_year=year)
     form = RollOverForm(posted(request), plans=plans)
     if form.is_valid():
-        done = september.roll_over(
-            by=request.user, school=school, school_year=year, new_classes=form.cleaned_data, now=timezone.now()
-        )
+        with saving(request):
+            done = september.roll_over(
+                by=request.user, school=school, school_year=year, new_classes=form.cleaned_data, now=timezone.now()
+            )
         _tell(request, done)
         return redirect("students:rollover")
     has_terms = september.has_terms(school, year)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.decorators import policy
 from accounts.models import Role
-from accounts.once import once
+from accounts.once import once, saving
 from accounts.versions import CHANGED_MEANWHILE, StaleVersion, differences, posted_version, shown_version
 from students.actions import calendar as calendar_actions
 from students.forms.school import DayForm, NewTermForm, TermForm
@@ -94,6 +94,7 @@ def term(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @admin_only
 @get_or_post
+@once
 def calendar(request: HttpRequest) -> HttpResponse:
     """Holidays and make-up days of a school year (`?year=2026`), and one more."""
     school, year = request.user.school, _asked_year(request)
@@ -103,8 +104,9 @@ def calendar(request: HttpRequest) -> HttpResponse:
         changes = list(_set_meanwhile(request, form))
         if not changes:
             fields = {"is_school_day": form.cleaned_data["is_school_day"], "name": form.cleaned_data["name"]}
-            for day in form.days():
-                calendar_actions.set_day(by=request.user, school=school, day=day, **fields)
+            with saving(request):
+                for day in form.days():
+                    calendar_actions.set_day(by=request.user, school=school, day=day, **fields)
             messages.success(request, _("Saved."))
             return redirect(_calendar_url(year))
     return _calendar_page(request, form, year, 409 if changes else status_of(form), changes)
@@ -184,10 +186,12 @@ def calendar_remove(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @admin_only
 @require_POST
+@once
 def calendar_seed(request: HttpRequest) -> HttpResponse:
     """The public holidays again; days that the school has set stay."""
     year = _asked_year(request)
-    unknown = calendar_actions.seed_calendar(by=request.user, school=request.user.school, years=[year])
+    with saving(request):
+        unknown = calendar_actions.seed_calendar(by=request.user, school=request.user.school, years=[year])
     if note := calendar_actions.unknown_years_note(unknown):
         messages.warning(request, note)
     else:

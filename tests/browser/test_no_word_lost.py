@@ -242,6 +242,7 @@ def test_a_fragment_of_a_signed_out_person_leads_to_the_door_and_leaves_no_copy_
     page.goto(reverse("reports:home"))
     kept = page.evaluate("Object.keys(localStorage).concat(Object.keys(sessionStorage))")
     assert set(kept) <= {"htmx-current-path-for-history"}  # where the tab is, and no copy of any page
+    page.wait_for_load_state("networkidle")  # the page's own fragments are in
     Session.objects.all().delete()
     page.locator("nav.yd-side .btn-note").click()
     page.wait_for_url("**" + reverse("account_login") + "**")

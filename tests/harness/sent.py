@@ -150,9 +150,9 @@ SENT: dict[str, Sent] = {
     "students:term_add": Sent("wang", "", lambda world: {**_new_term(world), **ONCE}),
     "students:term": Sent("wang", "ours", _term),
     "students:calendar": Sent(
-        "wang", "", lambda world: {"day": on(), "is_school_day": "0", "name": "校庆"}, also=("until", "seen")
+        "wang", "", lambda world: {"day": on(), "is_school_day": "0", "name": "校庆", **ONCE}, also=("until", "seen")
     ),
-    "students:calendar_seed": Sent("wang", "", nothing),
+    "students:calendar_seed": Sent("wang", "", lambda world: dict(ONCE)),
     "students:calendar_remove": Sent("wang", "ours", lambda world: {"version": "1"}),
     "students:classes_admin": Sent(
         "wang", "", lambda world: {"stage": "primary", "entry_year": "2024", "number": "9", **ONCE}
@@ -189,7 +189,7 @@ SENT: dict[str, Sent] = {
         lambda world: {**_seat(world), "version": str(world.cast.gone.version)},
         foreign={"class_group": far_class},
     ),
-    "students:rollover": Sent("jiao", "", lambda world: {"primary": "2"}),
+    "students:rollover": Sent("jiao", "", lambda world: {"primary": "2", **ONCE}),
     "students:import_columns": Sent(
         "jiao",
         "ours",
