@@ -5,9 +5,11 @@ import os
 
 from celery import Celery
 from celery.signals import after_setup_logger, after_setup_task_logger, worker_init
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+TRANSPORT_ALIASES["filesystem"] = "config.folder:Transport"
 app = Celery("yidang")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

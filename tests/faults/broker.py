@@ -75,7 +75,10 @@ class Folder:
         pass
 
     def messages(self) -> list[dict]:
-        return [json.loads(each.read_text()) for each in self.queue.iterdir()]
+        try:
+            return [json.loads(each.read_text()) for each in self.queue.glob("*.msg")]
+        except FileNotFoundError:  # taken at this very moment
+            return self.messages()
 
 
 @contextlib.contextmanager

@@ -56,13 +56,6 @@ def broker(request):
 def worker(database, broker):
     worker = Worker(settings_module=SMALL_TIMES)
     yield worker
-    import pathlib
-
-    from reports.models import ReportJob
-
-    pathlib.Path("/tmp/faults-worker.log").write_text(
-        worker.log.read_text() + str(list(ReportJob.objects.values())) + str(broker.messages())
-    )
     if worker.is_running:
         worker.kill()
 

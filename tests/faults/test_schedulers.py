@@ -24,20 +24,20 @@ EVERY = sorted(e["task"] for e in settings.CELERY_BEAT_SCHEDULE.values() if isin
 
 @pytest.fixture
 def schedule(tmp_path):
-    """A scheduler's file that was last written two hours ago. The nightly backup is not due."""
-    path = tmp_path / "schedule"
+    """The files of a scheduler that last wrote them two hours ago. The nightly backup is not due."""
+    path = tmp_path / "down" / "schedule"
+    path.parent.mkdir()
     scheduler = PersistentScheduler(current_app, schedule_filename=str(path))
     for entry in scheduler.schedule.values():
         if entry.task in EVERY:
             entry.last_run_at -= timedelta(hours=2)
     scheduler.close()
-    return path
+    return path.parent
 
 
 @pytest.fixture
 def beats(schedule, tmp_path, database, broker):
-    paths = tmp_path / "one", tmp_path / "two"
-    beats = [Beat(shutil.copy(schedule, path)) for path in paths]
+    beats = [Beat(shutil.copytree(schedule, tmp_path / name) / "schedule") for name in ("one", "two")]
     yield beats
     for beat in beats:
         if beat.is_running:

@@ -4,7 +4,9 @@ starts it again. On both queues: Redis, and the folder of the embedded default. 
 import os
 import signal
 import socket
+import sqlite3
 import uuid
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -46,11 +48,29 @@ class Watched:
         Heartbeat.objects.filter(name=self.name).update(**{field: getattr(self.row, field) - LONG})
 
     def freeze_the_pool(self) -> None:
+        """Not in the midst of a write: SQLite has one writer, and everybody else would wait for it."""
+        self._to_the_pool(signal.SIGSTOP)
+        while not can_write():
+            self._to_the_pool(signal.SIGCONT)
+            self._to_the_pool(signal.SIGSTOP)
+
+    def _to_the_pool(self, order: signal.Signals) -> None:
         for pid in self.worker.children():
-            os.kill(pid, signal.SIGSTOP)
+            os.kill(pid, order)
 
     def was_ended(self) -> bool:
         return self.worker.process.wait(timeout=30) == -signal.SIGKILL
+
+
+def can_write() -> bool:
+    if connection.vendor != "sqlite":
+        return True
+    with closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=0.5)) as file:
+        try:
+            file.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+    return True
 
 
 @pytest.fixture

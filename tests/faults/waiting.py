@@ -11,7 +11,7 @@ from reports import actions
 from reports.models import ReportJob
 from students.models import Term
 
-ON_A_BUSY_MACHINE = 30  # seconds, for what has no bound of its own
+ON_A_BUSY_MACHINE = 120  # seconds, for what has no bound of its own
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float = ON_A_BUSY_MACHINE) -> float:
