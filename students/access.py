@@ -68,14 +68,34 @@ def visible_students(
     return students.filter(Exists(live_grants(user, now, level).filter(content_object=OuterRef("pk"))))
 
 
-def level_of(user: User, student: Student, *, now: datetime | None = None) -> int:
-    """The highest level that this user may see of this student; 0 for none. At most two statements."""
+@dataclass(frozen=True)
+class Standing:
+    """How a user stands to one student: the highest level that may be seen (0: none), and whether this is the head
+    teacher or deputy of a student in counselling, who may know that one line of level 4."""
+
+    student: Student
+    level: int = 0
+    told_of_counselling: bool = False
+
+
+def standing(user: User, student: Student, *, now: datetime | None = None) -> Standing:
+    """At most two statements: roles, and grants."""
     now = now or timezone.now()
     if not user.is_active or user.school_id != student.school_id:
-        return 0
-    held = AccessGrant.objects.live(now).filter(user=user, content_object=student)
-    codenames = set(held.values_list("permission__codename", flat=True))
-    return max([school_level(user, now), *(level for level, name in CODENAMES.items() if name in codenames)])
+        return Standing(student)
+    Reason = AccessGrant.Reason  # noqa: N806 -- a class
+    about = AccessGrant.objects.live(now).filter(Q(user=user) | Q(reason=Reason.COUNSELLING), content_object=student)
+    grants = list(about.values_list("user", "permission__codename", "reason"))
+    own = [(codename, reason) for holder, codename, reason in grants if holder == user.pk]
+    codenames, reasons = {codename for codename, _reason in own}, {reason for _codename, reason in own}
+    level = max([school_level(user, now), *(level for level, name in CODENAMES.items() if name in codenames)])
+    teaches = not reasons.isdisjoint((Reason.HEAD_TEACHER, Reason.DEPUTY))
+    return Standing(student, level, teaches and any(reason == Reason.COUNSELLING for _who, _name, reason in grants))
+
+
+def level_of(user: User, student: Student, *, now: datetime | None = None) -> int:
+    """The highest level that this user may see of this student; 0 for none. At most two statements."""
+    return standing(user, student, now=now).level
 
 
 def pickable_students(user: User) -> QuerySet:
@@ -125,15 +145,22 @@ def record_condition(user: User, *, now: datetime | None = None) -> Q:
     return Q(student__school=user.school_id) & opened
 
 
-def observation_condition(user: User, *, now: datetime | None = None) -> Q:
+def observation_condition(user: User, *, now: datetime | None = None, of: Standing | None = None) -> Q:
     """By level; one's own notes of the last 7 days, and daily ones as long as one sees the student; and those on which
-    attention was asked of one's office."""
+    attention was asked of one's office.
+
+    `of`: how the user stands to the one student whose notes are meant, so that no statement has to find it out again.
+    """
     now = now or timezone.now()
     if not user.is_active:
         return NOBODY
-    basic = visible_students(Student.objects.all(), user, Level.BASIC, now=now).filter(pk=OuterRef("student_id"))
-    own = Q(author=user) & (Q(created_at__gt=now - OPEN_TO_AUTHOR) | Q(Exists(basic), level=Level.DAILY))
-    condition = record_condition(user, now=now) | own
+    if of is None:
+        basic = visible_students(Student.objects.all(), user, Level.BASIC, now=now).filter(pk=OuterRef("student_id"))
+        by_level, in_sight = record_condition(user, now=now), Q(Exists(basic))
+    else:
+        by_level, in_sight = Q(student=of.student, level__lte=of.level), Q() if of.level else NOBODY
+    own = Q(author=user) & (Q(created_at__gt=now - OPEN_TO_AUTHOR) | (Q(level=Level.DAILY) & in_sight))
+    condition = by_level | own
     roles = user.roles(now)
     if Role.MORAL_EDUCATION in roles:
         condition |= Q(attention__isnull=False)
@@ -141,7 +168,8 @@ def observation_condition(user: User, *, now: datetime | None = None) -> Q:
         condition |= Q(attention__isnull=False) & (
             Q(attention__acknowledged_at__isnull=True) | Q(attention__acknowledged_by=user)
         )
-    return Q(student__school=user.school_id) & condition
+    meant = Q() if of is None else Q(student=of.student)
+    return meant & Q(student__school=user.school_id) & condition
 
 
 def within_reach(user: User, *, now: datetime) -> Q:
@@ -173,14 +201,6 @@ def in_counselling(student: Student, *, now: datetime) -> bool:
     """The one line that a head teacher may know of level 4."""
     counselling = AccessGrant.Reason.COUNSELLING
     return AccessGrant.objects.live(now).filter(content_object=student, reason=counselling).exists()
-
-
-def told_of_counselling(user: User, student: Student, *, now: datetime) -> bool:
-    """Whether to show that line to this user: to the head teacher and the deputy of a student in counselling."""
-    Reason = AccessGrant.Reason  # noqa: N806 -- a class
-    live = AccessGrant.objects.live(now).filter(content_object=student)
-    teaches = live.filter(user=user, reason__in=(Reason.HEAD_TEACHER, Reason.DEPUTY))
-    return user.is_active and live.filter(Exists(teaches), reason=Reason.COUNSELLING).exists()
 
 
 def counselling_grants(user: User, student: Student, *, now: datetime) -> QuerySet:

@@ -49,6 +49,26 @@ def in_class_order(students: QuerySet) -> QuerySet:
     )
 
 
+class InClassOrder:
+    """The same order for a Paginator. Those who sit in a class are asked for by themselves, so that the database goes
+    through the classes and stops after a page, instead of sorting the school; those who sit in none come after them."""
+
+    def __init__(self, students: QuerySet) -> None:
+        self.students = students
+        self.seated = in_class_order(students.filter(place__class_group__number__isnull=False))
+
+    def count(self) -> int:
+        return self.students.count()
+
+    def __getitem__(self, cut: slice) -> list[Student]:
+        rows = list(self.seated[cut])
+        if len(rows) == cut.stop - cut.start:
+            return rows
+        before = self.seated.count()
+        others = in_class_order(self.students.filter(place__isnull=True))
+        return rows + list(others[max(0, cut.start - before) : cut.stop - before])
+
+
 def grades_of(classes: list[ClassGroup], day: date) -> list[tuple[str, str]]:
     """(primary-2024, 三年级) for each grade among these classes, in their order: the choices of a filter."""
     pairs = {f"{group.stage}-{group.entry_year}": grade_name(group.grade_on(day)) for group in classes}

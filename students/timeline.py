@@ -17,8 +17,9 @@ from django.utils.translation import pgettext
 from accounts.models import User
 from accounts.templatetags.yidang import icon_for, names
 from students import mentions
+from students.access import Standing
 from students.levels import Level
-from students.models import Observation, Student, Term
+from students.models import Observation, Term
 from students.words import day_word
 
 PAGE = 20
@@ -46,8 +47,8 @@ class Timeline:
     has_more: bool
 
 
-def notes_of(student: Student, user: User, *, now: datetime) -> QuerySet:
-    return Observation.objects.visible_to(user, now=now).filter(student=student)
+def notes_of(standing: Standing, user: User, *, now: datetime) -> QuerySet:
+    return Observation.objects.visible_to(user, now=now, of=standing).filter(student=standing.student)
 
 
 def narrowed(notes: QuerySet, *, kind: str = "", domain: str = "", term: Term | None = None) -> QuerySet:

@@ -88,6 +88,7 @@ class ClassGroup(OpaqueModel):
 
     class Meta:
         ordering = ["-entry_year", "number"]
+        indexes = [models.Index(fields=["stage", "-entry_year", "number"])]  # students.search.InClassOrder
         constraints = [
             models.UniqueConstraint(
                 fields=["school", "stage", "entry_year", "number"],

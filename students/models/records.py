@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
@@ -20,6 +21,9 @@ from accounts.fields import EncryptedTextField
 from accounts.models import OpaqueModel, User
 from students.levels import Level
 from students.models.student import Student
+
+if TYPE_CHECKING:
+    from students.access import Standing
 
 MAX_TEXT = 5000  # characters
 OPEN_TO_AUTHOR = timedelta(days=7)  # an own note may be corrected; later it is added to
@@ -73,11 +77,14 @@ class StudentRecord(OpaqueModel):
 
 
 class ObservationQuerySet(StudentRecordQuerySet):
-    def visible_to(self, user: User, *, now: datetime | None = None) -> ObservationQuerySet:
-        """Also one's own recent notes, and notes on which attention was asked of one's office. Void notes never."""
+    def visible_to(self, user: User, *, now: datetime | None = None, of: Standing | None = None) -> ObservationQuerySet:
+        """Also one's own recent notes, and notes on which attention was asked of one's office. Void notes never.
+
+        `of`: only the notes of that student, to whom access.standing says how the user stands.
+        """
         from students import access
 
-        return self.filter(access.observation_condition(user, now=now), voided_at__isnull=True)
+        return self.filter(access.observation_condition(user, now=now, of=of), voided_at__isnull=True)
 
     def valid(self) -> ObservationQuerySet:
         return self.filter(voided_at__isnull=True)

@@ -60,11 +60,12 @@ def timeline(request: HttpRequest, pk: UUID) -> HttpResponse:
     student = student_or_404(request, pk, Level.BASIC, now)
     terms = tuple(Term.objects.filter(school=student.school_id))
     chosen, term = _chosen(request, terms)
+    standing = access.standing(request.user, student, now=now)
     notes = reading.narrowed(
-        reading.notes_of(student, request.user, now=now), kind=chosen["kind"], domain=chosen["domain"], term=term
+        reading.notes_of(standing, request.user, now=now), kind=chosen["kind"], domain=chosen["domain"], term=term
     )
     page = _page_number(request)
-    told = page == 1 and not any(chosen.values()) and access.told_of_counselling(request.user, student, now=now)
+    told = page == 1 and not any(chosen.values()) and standing.told_of_counselling
     shown = reading.read_page(notes, request.user, page, now=now)
     audit.record(request, FileAccess.Kind.VIEW, students=[student], level=shown.level)
     context = {

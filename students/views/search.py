@@ -64,7 +64,7 @@ def student_list(request: HttpRequest) -> HttpResponse:
     students = _filtered(
         Student.objects.visible_to(request.user, Level.BASIC, now=now).placed_on(day), wanted, typed, day
     )
-    page = Paginator(finding.in_class_order(students), PAGE).get_page(asked.get("page"))
+    page = Paginator(finding.InClassOrder(students), PAGE).get_page(asked.get("page"))
     rows = [{"student": s, "href": s.get_absolute_url(), "words": list_line(s, day)} for s in page]
     if typed:
         audit.record(request, FileAccess.Kind.SEARCH, students=page.object_list, level=Level.BASIC, terms=typed.lower())

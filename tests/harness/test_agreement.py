@@ -6,6 +6,7 @@ import re
 import pytest
 
 from reports.models import ReportJob
+from students import access
 from students.models import Attachment, Draft, Enrolment, Observation, Student, StudentRecord
 from tests.harness.objects import NOTES, PEOPLE, level, sees_note
 from tests.harness.table import PICKER, TABLE, pages, url_for
@@ -43,6 +44,17 @@ def test_the_list_the_search_and_the_pages_of_students_agree(world, who):
         answer = ask(client, "POST", url, {"q": student.name_initials.split()[0]})
         found |= linked(body(answer), "students") & here
     assert found == here
+
+
+def test_the_short_cuts_let_through_what_the_rule_does(world, now):
+    """The timeline asks once how somebody stands to the student, and recent notes begin with the rows within reach."""
+    for who in PEOPLE:
+        user = world.person(who)
+        notes = Observation.objects.visible_to(user, now=now)
+        assert set(notes.filter(access.within_reach(user, now=now))) == set(notes)
+        for student in world.cast.students.values():
+            of = access.standing(user, student, now=now)
+            assert set(Observation.objects.visible_to(user, now=now, of=of)) == set(notes.filter(student=student)), who
 
 
 @pytest.mark.slow

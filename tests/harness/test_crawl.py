@@ -147,7 +147,7 @@ def test_nobody_reads_what_was_not_meant_for_them(world, who):
 
 def test_the_crawl_finds_a_note_that_leaks(world, monkeypatch):
     """A planted fault: notes are fetched without asking whose they are."""
-    monkeypatch.setattr(ObservationQuerySet, "visible_to", lambda notes, user, now=None: notes)
+    monkeypatch.setattr(ObservationQuerySet, "visible_to", lambda notes, user, **how: notes)
     crawl = Crawl(world, "guo")
     for name, label in (("students:timeline", "an"), ("students:note_detail", "hang4")):
         crawl.visit("GET", url_for(world, name, label))
