@@ -17,7 +17,7 @@ from accounts.models import Role, SecurityEvent
 from students import access as rights
 from students import audit, reading_log, sealing
 from students.levels import Level
-from students.models import FileAccess, ReadingNotice
+from students.models import AccessGrant, FileAccess, ReadingNotice
 from students.watching import mark_seen
 from students.words import moment_word
 
@@ -69,8 +69,14 @@ def security_log(request: HttpRequest) -> HttpResponse:
     events = SecurityEvent.objects.filter(school_id=school, at__gt=now - reading_log.LOOKING_BACK)
     page = Paginator(events, PAGE).get_page(request.GET.get("page"))
     audit.record(request, FileAccess.Kind.VIEW, level=Level.BASIC)
-    context = {"page": page, "rows": [(event, moment_word(event.at, today)) for event in page]}
+    context = {"page": page, "rows": [(event, moment_word(event.at, today), _detail(event)) for event in page]}
     return render(request, "students/logs/security.html", context)
+
+
+def _detail(event: SecurityEvent) -> str:
+    """The role or the duty in words."""
+    words = {**dict(AccessGrant.Reason.choices), **dict(Role.choices)}
+    return str(words.get(event.detail, ""))
 
 
 @policy("student", level=Level.BASIC)
