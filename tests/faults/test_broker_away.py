@@ -24,7 +24,7 @@ from tests.worker import Worker
 pytestmark = pytest.mark.fault
 
 State = ReportJob.State
-USERS, AT_ONCE, DOCUMENTS = 100, 10, 25
+USERS, AT_ONCE, DOCUMENTS = 100, 10, 10
 WITHIN = 60  # seconds, T45 and T46
 
 
