@@ -11,8 +11,6 @@ from reports.models import private_storage
 from tests.faults.broker import Folder, Redis, in_force
 from tests.worker import Worker
 
-SMALL_TIMES = "tests.faults.settings"
-
 
 @pytest.fixture
 def database(transactional_db, tmp_path):
@@ -53,8 +51,9 @@ def broker(request):
 
 
 @pytest.fixture
-def worker(database, broker):
-    worker = Worker(settings_module=SMALL_TIMES)
+def worker(request, database, broker):
+    """With the limits of production; a test may name other settings."""
+    worker = Worker(settings_module=getattr(request, "param", "tests.settings"))
     yield worker
     if worker.is_running:
         worker.kill()

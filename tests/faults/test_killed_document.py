@@ -55,6 +55,7 @@ def test_the_whole_worker_is_killed_and_the_sweep_brings_the_job_back(job, worke
     assert_made_once(job, shelf, broker)
 
 
+@pytest.mark.parametrize("worker", ["tests.faults.settings"], indirect=True)
 def test_the_whole_worker_is_killed_and_the_broker_brings_the_job_back(job, worker, shelf, broker):
     if not isinstance(broker, Redis):
         pytest.skip("The folder of the embedded default forgets what a worker had taken; there the sweep does it.")
