@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import get_adapter
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -47,6 +48,7 @@ def record_failure(username: str) -> SecurityEvent:
     )
 
 
+@transaction.atomic
 def _write(kind: str, *, by: User | None, about: User | None, **fields: str) -> SecurityEvent:
     return SecurityEvent.objects.create(
         at=timezone.now(),
