@@ -363,7 +363,7 @@ class SentForm(models.Model):
         return str(self.pk)
 
 
-class BackupRunQuerySet(models.QuerySet):
+class BackupRunQuerySet(models.QuerySet["BackupRun"]):
     def recent(self, most: int = 20) -> "list[BackupRun]":
         """Newest first. Enough to judge by: one a day, and a verified one that is further back is late anyway."""
         return list(self.order_by("-started_at")[:most])
@@ -415,7 +415,7 @@ class BackupRun(OpaqueModel):
 
     @property
     def sentence(self) -> str:
-        return self.Code(self.code).label if self.code else self.Code.BROKEN_OFF.label
+        return str(self.Code(self.code or self.Code.BROKEN_OFF).label)
 
 
 class SecurityEvent(models.Model):

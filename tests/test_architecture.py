@@ -1,6 +1,5 @@
 """The rules of the house that a linter does not know (DESIGN §1-3, STYLE)."""
 
-import ast
 import re
 from pathlib import Path
 
@@ -39,30 +38,6 @@ def test_no_migration_depends_on_an_upper_app():
         if app in RANK and other in RANK and points_upward(app, other)
     ]
     assert upward == []
-
-
-def calls(path: Path, attribute: str):
-    tree = ast.parse(path.read_text())
-    return [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == attribute
-    ]
-
-
-def test_rows_with_history_are_never_changed_behind_its_back():
-    """`update` on a queryset leaves no history; the one allowed place is the version check, and rows without history."""
-    allowed = {"accounts/versions.py"}
-    untracked = re.compile(r"(FileAccess|Draft|RosterImport|RosterRow|ReportJob|Job|job|self|history)\b")
-    found = []
-    for path in SOURCES:
-        for attribute in ("update", "bulk_update", "bulk_create"):
-            for call in calls(path, attribute):
-                text = ast.unparse(call)
-                rows = ".objects" in text or "rows.update" in text or attribute != "update"
-                if rows and str(path.relative_to(ROOT)) not in allowed and not untracked.match(text):
-                    found.append(f"{path.relative_to(ROOT)}:{call.lineno} {text[:80]}")
-    assert found == []
 
 
 def test_guardians_own_helpers_are_used_nowhere():

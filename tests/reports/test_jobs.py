@@ -299,6 +299,7 @@ def test_what_is_too_long_fails_with_a_kind_word(asked, monkeypatch):
 
 def test_who_loses_the_class_gets_no_summary(cast, asked):
     """T15: the running job asks for the rights again at each step."""
+
     def move_away():
         cast.zhou.class_assignments.update(ends_on=timezone.localdate() - timedelta(days=1))
 
