@@ -98,7 +98,7 @@ def test_an_error_that_stands_in_the_message_gives_its_kind():
 def test_celery_names_the_task_and_the_kind_of_its_error_and_quotes_nothing(formatter):
     app = Celery("quoting", set_as_current=False, broker="memory://")
 
-    @app.task(name="quoting")
+    @app.task(name="quoting", shared=False)
     def quoting(words: str) -> None:
         raise ValueError(f"Key (name)=({words}) already exists")
 

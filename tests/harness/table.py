@@ -220,8 +220,8 @@ TABLE: dict[str, Row] = {
     "students:classes_admin": admin_row(methods=BOTH),
     "students:class_admin": admin_row("class", BOTH),
     "students:grade_admin": admin_row("cohort", BOTH),
-    "students:duty_end": admin_row("duty", BOTH, posted=FORM | DONE),
-    "students:leader_end": admin_row("leader", BOTH, posted=FORM | DONE),
+    "students:duty_end": admin_row("duty", BOTH, posted=FORM | DONE | UNSEEN),
+    "students:leader_end": admin_row("leader", BOTH, posted=FORM | DONE | UNSEEN),
     "reports:system": admin_row(),
     "reports:backups": admin_row(),
     # --- a second person

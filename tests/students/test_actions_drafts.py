@@ -14,8 +14,9 @@ def save(by, seq, now, words="话"):
     return save_draft(by=by, key=KEY, body={"facts": [words]}, seq=seq, now=now)
 
 
-def test_saving_says_whether_it_was_the_newest(cast, now):
-    assert [save(cast.zhou, seq, now) for seq in (5, 5, 4, 6)] == [True, False, False, True]
+def test_saving_says_whether_the_words_are_safe(cast, now):
+    sent = [(5, "甲"), (5, "甲"), (5, "乙"), (4, "乙"), (6, "乙")]
+    assert [save(cast.zhou, seq, now, words) for seq, words in sent] == [True, True, False, False, True]
 
 
 def test_too_long_leaves_the_older_words(cast, now):
