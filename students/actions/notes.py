@@ -76,7 +76,10 @@ def record_observation(
 
 
 def _insert(by: User, students: list[Student], incident, follows, values: Mapping) -> list[Observation] | None:
-    """The new rows; None when the form's rows stand already. The constraint decides, so two threads can't both win."""
+    """The new rows; None when the form's rows stand already. The constraint decides, so two threads can't both win.
+
+    Raises IntegrityError where the database refuses for another reason: nothing was filed before.
+    """
     rows = [
         Observation(student=student, author=by, incident=incident, follows=follows, **values) for student in students
     ]
@@ -86,6 +89,8 @@ def _insert(by: User, students: list[Student], incident, follows, values: Mappin
                 stamp(by, row)
                 row.save()
     except IntegrityError:
+        if not Observation.objects.filter(incident=incident).exists():
+            raise
         return None
     return rows
 

@@ -46,12 +46,12 @@ def note(**fields) -> dict:
 
 
 def refuse_with_its_words() -> None:
-    """As PostgreSQL does: the refusal quotes the row."""
+    """As PostgreSQL does where a value breaks a constraint: the refusal quotes the row."""
     words = f"Failing row contains ({WORD}, 安然然)"
     if connection.vendor == "sqlite":
         make = f"CREATE TRIGGER quoting BEFORE INSERT ON students_observation BEGIN SELECT RAISE(ABORT, '{words}'); END"
     else:
-        make = f"""CREATE FUNCTION yidang_test_quoting() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{words}'; END $$;
+        make = f"""CREATE FUNCTION yidang_test_quoting() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{words}' USING ERRCODE = '23514'; END $$;
         CREATE TRIGGER quoting BEFORE INSERT ON students_observation FOR EACH ROW EXECUTE FUNCTION yidang_test_quoting()"""
     with connection.cursor() as cursor:
         cursor.execute(make)
