@@ -48,9 +48,13 @@ class Redis:
     def messages(self) -> list[dict]:
         """What waits and what is being worked on."""
         with self.client as client:
-            waiting = client.lrange(settings.CELERY_TASK_DEFAULT_QUEUE, 0, -1)
             taken = [json.loads(each)[0] for each in client.hvals("unacked")]
-        return [*map(json.loads, waiting), *taken]
+        return [*self.waiting(), *taken]
+
+    def waiting(self) -> list[dict]:
+        """Without what a worker has taken: that of a dead one comes back after the visibility timeout."""
+        with self.client as client:
+            return [json.loads(each) for each in client.lrange(settings.CELERY_TASK_DEFAULT_QUEUE, 0, -1)]
 
 
 class Folder:
@@ -79,6 +83,8 @@ class Folder:
             return [json.loads(each.read_text()) for each in self.queue.glob("*.msg")]
         except FileNotFoundError:  # taken at this very moment
             return self.messages()
+
+    waiting = messages
 
 
 @contextlib.contextmanager

@@ -101,5 +101,5 @@ def test_the_whole_worker_is_killed_while_it_writes(job, worker, broker):
     tasks.sweep_imports.delay()  # as beat does twice a minute
     wait_until(is_over(job))
     assert_written_once(job)
-    wait_until(lambda: not broker.messages())
+    wait_until(lambda: not broker.waiting())
     assert written() == [ROWS] * 5
