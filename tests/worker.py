@@ -80,9 +80,9 @@ class Worker(Process):
     ready = b" ready."
 
     def children(self) -> list[int]:
-        """The pool's processes, in which tasks run."""
-        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(pid) for pid in path.read_text().split()]
+        """The pool's processes, in which tasks run. One that was replaced is the child of another thread."""
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return [int(pid) for path in threads for pid in path.read_text().split()]
 
     def kill_child(self) -> None:
         """As the kernel does when memory runs out: the worker itself stays."""
