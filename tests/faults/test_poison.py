@@ -12,7 +12,7 @@ from tests.faults.waiting import ask, fresh, is_over, wait_until
 
 pytestmark = pytest.mark.fault
 
-State = ReportJob.State
+State, Step = ReportJob.State, ReportJob.Step
 OTHERS = 20
 
 
@@ -38,14 +38,14 @@ def test_a_poisonous_job_is_parked_while_twenty_others_are_made(cast, worker, sh
 
 
 def reached(job, attempt: int) -> bool:
-    """The worker's only child is at it; at whichever step, since a quick machine is done with the last ones in a moment."""
-    return (fresh(job).state, job.attempts) == (State.RUNNING, attempt)
+    """The worker's only child is laying it out."""
+    return (fresh(job).state, job.attempts, job.step) == (State.RUNNING, attempt, Step.LAYOUT)
 
 
 def assert_an_administrator_sees(poison, worker, cast, client) -> None:
     """In the worker's log and on the page 系统状态, without a word of what it was about."""
     line = next(line for line in worker.log.read_text().splitlines() if "parked" in line)
-    assert str(poison.pk) in line and (poison.step or "start") in line
+    assert str(poison.pk) in line and Step.LAYOUT in line
     client.force_login(cast.wang, backend="allauth.account.auth_backends.AuthenticationBackend")
     page = client.get(reverse("reports:system")).content.decode()
     assert str(poison.pk) in page
