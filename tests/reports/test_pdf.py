@@ -1,5 +1,4 @@
 import io
-import shutil
 import socketserver
 import threading
 
@@ -11,7 +10,6 @@ from reports import checks, pdf
 from tests.reports.pages import RARE, class_summary, html_of, pictures
 
 CANARY = "canary-7f3c19"
-needs_poppler = pytest.mark.skipif(not shutil.which("pdftoppm"), reason="poppler-utils is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +120,6 @@ def test_rare_names_copy_out_as_text(own_copy):
     assert [name for name in RARE if name not in text] == []
 
 
-@needs_poppler
 @pytest.mark.parametrize("family", checks.FONTS)
 def test_rare_characters_are_drawn_as_glyphs(family, tmp_path):
     """Pixels, not the character map: one popular font claims 䶮 and draws nothing."""
