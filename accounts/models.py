@@ -418,8 +418,25 @@ class BackupRun(OpaqueModel):
         return str(self.Code(self.code or self.Code.BROKEN_OFF).label)
 
 
-class SecurityEvent(models.Model):
-    """One sign-in, failure, sign-out, or change of what somebody may do. Append-only; no foreign keys, like the read log.
+class LogRow(models.Model):
+    """A row of a log, newest first. It has no foreign keys: it must outlive what it speaks of, and whom."""
+
+    user_id: str  # each log says itself whether somebody must be named, and what kinds there are
+    kind: str
+
+    at = models.DateTimeField(_("At"))
+
+    class Meta:
+        abstract = True
+        default_permissions = ()
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.user_id} {self.kind}"
+
+
+class SecurityEvent(LogRow):
+    """One sign-in, failure, sign-out, or change of what somebody may do. Append-only, like the read log.
 
     Who did it (nobody: a command at the server, or whoever failed to sign in), to whom, in which request, from where.
     `detail` is a code, such as a role's: never a name or a typed word.
@@ -444,7 +461,6 @@ class SecurityEvent(models.Model):
         ACCESS_GIVEN = "access_given", _("Opened a file to somebody")
         ACCESS_ENDED = "access_ended", _("Closed a file to somebody")
 
-    at = models.DateTimeField(_("At"))
     school_id = models.CharField(max_length=36, blank=True)
     user_id = models.CharField(max_length=36, blank=True)
     user_label = models.CharField(_("Who"), max_length=120, blank=True)
@@ -458,10 +474,5 @@ class SecurityEvent(models.Model):
     page_view = models.CharField(max_length=36, blank=True)
     address = models.CharField(max_length=45, blank=True)
 
-    class Meta:
-        default_permissions = ()
-        ordering = ["-at", "-pk"]
+    class Meta(LogRow.Meta):
         indexes = [models.Index(fields=["school_id", "-at"])]
-
-    def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.user_id} {self.kind}"

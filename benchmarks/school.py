@@ -29,7 +29,8 @@ from accounts.models import Role, RoleMembership, School, User
 from students import demo
 from students.actions import calendar
 from students.actions.grants import sync_grants
-from students.demo.people import ClassOf, enrol, filled, save
+from students.demo.notes import of_template
+from students.demo.people import ClassOf, enrol, save
 from students.models import (
     AttentionRequest,
     ClassAssignment,
@@ -156,15 +157,8 @@ def _note(card: demo.Template, student, author: User, day: date) -> Observation:
     return Observation(
         student=student,
         author=author,
-        kind=card.kind,
-        domains=[card.domain],
-        tone=card.tone,
-        setting=card.setting,
-        level=card.level,
         happened_on=day,
-        facts=filled(card.facts, student),
-        action=filled(card.action, student),
-        analysis=filled(card.analysis, student),
+        **of_template(card, student),
         follow_up_on=promised,
         followed_at=written + timedelta(days=7) if promised else None,
         created_at=written,

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Role, School, User
+from accounts.models import LogRow, Role, School, User
 from students import access
 from students.levels import Level
 from students.models import ClassAssignment, ClassGroup, Enrolment, Job, JobQuerySet, Student, Term
@@ -131,11 +131,10 @@ class ReportJob(Job):
         return bool(getattr(self, what)) and self.expires_at is not None and now < self.expires_at
 
 
-class ExportLog(models.Model):
+class ExportLog(LogRow):
     """One row for each file that left the house. No foreign keys: it must outlive erasure, and holds no name of a
     student."""
 
-    at = models.DateTimeField(_("At"))
     school_id = models.CharField(max_length=36)
     user_id = models.CharField(max_length=36)
     user_label = models.CharField(_("Who"), max_length=120)
@@ -146,13 +145,8 @@ class ExportLog(models.Model):
     students = models.PositiveIntegerField(_("Students"), default=0)
     size = models.PositiveIntegerField(_("Size in bytes"), default=0)
 
-    class Meta:
-        default_permissions = ()
-        ordering = ["-at", "-pk"]
+    class Meta(LogRow.Meta):
         indexes = [models.Index(fields=["school_id", "-at"])]
-
-    def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.user_id} {self.kind}"
 
 
 class HeartbeatQuerySet(models.QuerySet):

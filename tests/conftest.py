@@ -6,8 +6,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
 from django.utils import timezone, translation
 
+from accounts.models import Role
 from students import append_only
 from tests.cast import build_cast
+from tests.factories import SchoolFactory, UserFactory, this_year
 from tests.harness.shared import pytest_runtest_setup, world, world_of_module  # noqa: F401 -- a hook and fixtures
 from tests.parallel import real_database  # noqa: F401 -- a fixture
 
@@ -54,6 +56,38 @@ def sign_in(client):
         return client
 
     return as_user
+
+
+# --- rosters ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def in_2026(monkeypatch):
+    """The files of tests/data speak of the school year 2026-2027."""
+    now = timezone.make_aware(timezone.datetime(2026, 11, 22, 12))
+    monkeypatch.setattr(timezone, "now", lambda: now)
+
+
+@pytest.fixture
+def school(db):
+    """The school that those files name, with its terms and nobody in it."""
+    school = SchoolFactory(code="2199000001", name="示范小学")
+    this_year(school)
+    return school
+
+
+@pytest.fixture
+def academic(school):
+    return UserFactory(school=school, roles=[Role.ACADEMIC])
+
+
+@pytest.fixture
+def office(sign_in, academic):
+    """The test client of the academic office."""
+    return sign_in(academic)
+
+
+# --- databases --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(autouse=True, scope="session")

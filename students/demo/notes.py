@@ -102,6 +102,13 @@ def _author(by: str, each: ClassOf, book: Book) -> User:
     return each.subjects[by]
 
 
+def of_template(template: Template, student: Student) -> dict:
+    """The fields of a note about this student that the card gives."""
+    same = {name: getattr(template, name) for name in ("kind", "tone", "setting", "level")}
+    texts = {name: filled(getattr(template, name), student) for name in ("facts", "action", "analysis")}
+    return {**same, **texts, "domains": [template.domain]}
+
+
 def _note(template: Template, student: Student, author: User, day: date, book: Book, **fields) -> Observation:
     clock = _clock(template.setting, day, book)
     written = demo.at(day, clock) + timedelta(minutes=book.rng.randint(3, 90))
@@ -109,16 +116,9 @@ def _note(template: Template, student: Student, author: User, day: date, book: B
     note = Observation(
         student=student,
         author=author,
-        kind=template.kind,
-        domains=[template.domain],
-        tone=template.tone,
-        setting=template.setting,
-        level=template.level,
         happened_on=day,
         happened_at_time=clock if book.rng.random() < 0.6 else None,
-        facts=filled(template.facts, student),
-        action=filled(template.action, student),
-        analysis=filled(template.analysis, student),
+        **of_template(template, student),
         created_at=written,
         updated_at=written,
         **fields,

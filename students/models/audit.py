@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import OpaqueModel, School, User
+from accounts.models import LogRow, OpaqueModel, School, User
 
 
 class FileAccessQuerySet(models.QuerySet):
@@ -15,7 +15,7 @@ class FileAccessQuerySet(models.QuerySet):
         return self.filter(student_ids__contains=str(student_id))
 
 
-class FileAccess(models.Model):
+class FileAccess(LogRow):
     """One request that showed level 2 or higher, searched, exported, printed or downloaded."""
 
     class Kind(models.TextChoices):
@@ -26,7 +26,6 @@ class FileAccess(models.Model):
         PRINT = "print", _("Printed")
         DOWNLOAD = "download", _("Downloaded")
 
-    at = models.DateTimeField(_("At"))
     school_id = models.CharField(max_length=36)
     user_id = models.CharField(max_length=36)
     user_label = models.CharField(_("Who"), max_length=120)
@@ -41,13 +40,8 @@ class FileAccess(models.Model):
 
     objects = FileAccessQuerySet.as_manager()
 
-    class Meta:
-        default_permissions = ()
-        ordering = ["-at", "-pk"]
+    class Meta(LogRow.Meta):
         indexes = [models.Index(fields=["school_id", "-at"]), models.Index(fields=["user_id", "-at"])]
-
-    def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.user_id} {self.kind}"
 
 
 class AuditSeal(models.Model):

@@ -7,7 +7,6 @@ from datetime import date
 
 import openpyxl
 import pytest
-from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
@@ -15,8 +14,9 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from students.models import Student
 from students.roster.reading import read_sheet
 from students.roster.values import Unreadable, parse_name
-from tests.factories import SchoolFactory, this_year
 from tests.students.roster.test_import import counts, errors_of, imported, line, make_id, prepared, sheet_of
+
+pytestmark = pytest.mark.usefixtures("in_2026")
 
 NAMES = [
     "张𬱖", "䶮㛃", "𠮷田花", "欧阳娜娜", "阿依古丽·买买提", "José Núñez", "Nguyễn Thị Ánh", "Zoë O’Brien", "ᠨᠠᠷᠠᠨ", "金성호",
@@ -64,19 +64,6 @@ SAVED = {
     "workbook of 1900": as_workbook(dates="1900", numbers=True),
     "workbook of 1904": as_workbook(dates="1904", numbers=True),
 }
-
-
-@pytest.fixture(autouse=True)
-def _in_2026(monkeypatch):
-    now = timezone.make_aware(timezone.datetime(2026, 11, 22, 12))
-    monkeypatch.setattr(timezone, "now", lambda: now)
-
-
-@pytest.fixture
-def school(db):
-    school = SchoolFactory(code="2199000001", name="示范小学")
-    this_year(school)
-    return school
 
 
 @pytest.mark.slow

@@ -16,16 +16,16 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.models import Role
 from reports.sheets import coverage_sheet
 from reports.summary import Seat
 from students.models import RosterImport, Student
 from students.roster import running
 from students.roster.leaving import STARTERS, harmless
-from tests.factories import SchoolFactory, UserFactory, this_year
 from tests.hostile import files
 from tests.reports.pages import class_summary
 from tests.students.roster.test_import import errors_of, line, sheet_of
+
+pytestmark = pytest.mark.usefixtures("in_2026")
 
 FORMULAS = [
     "=1+1",
@@ -93,24 +93,6 @@ def test_the_look_at_cells_would_notice():
 
 
 # --- the refused rows -------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(autouse=True)
-def _in_2026(monkeypatch):
-    now = timezone.make_aware(timezone.datetime(2026, 11, 22, 12))
-    monkeypatch.setattr(timezone, "now", lambda: now)
-
-
-@pytest.fixture
-def school(db):
-    school = SchoolFactory(code="2199000001", name="示范小学")
-    this_year(school)
-    return school
-
-
-@pytest.fixture
-def office(sign_in, school):
-    return sign_in(UserFactory(school=school, roles=[Role.ACADEMIC]))
 
 
 def upload(office, data: bytes, name="名册.csv") -> RosterImport:

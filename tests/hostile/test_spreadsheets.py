@@ -14,11 +14,10 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Role, User
+from accounts.models import User
 from students.models import RosterImport, RosterRow, Student
 from students.roster import container, reading, running, sandbox
 from students.roster.refusal import Refused
-from tests.factories import SchoolFactory, UserFactory, this_year
 from tests.hostile import files
 
 OWN_SECONDS = 2  # of the processor
@@ -126,18 +125,6 @@ def test_what_a_file_may_take_grows_with_its_size(size, megabytes):
 
 
 # --- every door -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def school(db):
-    school = SchoolFactory(code="2199000001", name="示范小学")
-    this_year(school)
-    return school
-
-
-@pytest.fixture
-def office(sign_in, school):
-    return sign_in(UserFactory(school=school, roles=[Role.ACADEMIC]))
 
 
 @pytest.fixture

@@ -31,25 +31,13 @@ from students.roster.difference import Difference
 from students.roster.fields import TEMPLATE
 from students.roster.refusal import Refused
 from students.roster.values import id_check_digit
-from tests.factories import ObservationFactory, SchoolFactory, UserFactory, assign, this_year
+from tests.factories import ObservationFactory, SchoolFactory, UserFactory, assign
+
+pytestmark = pytest.mark.usefixtures("in_2026")
 
 DATA = Path(__file__).parents[2] / "data"
 TABLES = [Student, StudentProfile, StudentBackground, Guardian, Enrolment, ClassGroup]
 TODAY = date(2026, 11, 22)
-
-
-@pytest.fixture(autouse=True)
-def _in_2026(monkeypatch):
-    """The files speak of the school year 2026-2027."""
-    now = timezone.make_aware(timezone.datetime(2026, 11, 22, 12))
-    monkeypatch.setattr(timezone, "now", lambda: now)
-
-
-@pytest.fixture
-def school(db):
-    school = SchoolFactory(code="2199000001", name="示范小学")
-    this_year(school)
-    return school
 
 
 def contents() -> dict:

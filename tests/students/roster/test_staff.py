@@ -15,15 +15,10 @@ from accounts.models import Department, Role, RoleMembership, School, User
 from students.models import AccessGrant, CalendarDay, ClassAssignment, ClassGroup, GradeAssignment, Student, Term
 from students.roster.staff import role_of
 
+pytestmark = pytest.mark.usefixtures("in_2026")
+
 DATA = Path(__file__).parents[2] / "data"
 CODE = "2199000001"
-
-
-@pytest.fixture(autouse=True)
-def _in_2026(monkeypatch):
-    """The files speak of the school year 2026-2027."""
-    now = timezone.make_aware(timezone.datetime(2026, 11, 22, 12))
-    monkeypatch.setattr(timezone, "now", lambda: now)
 
 
 @pytest.fixture

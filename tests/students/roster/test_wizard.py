@@ -14,31 +14,10 @@ from django.utils import timezone
 from accounts.models import Role
 from students.models import FileAccess, RosterImport, Student
 from students.roster import running
-from tests.factories import SchoolFactory, UserFactory, this_year
+from tests.factories import UserFactory
 from tests.students.roster.test_import import imported, line, prepared, sheet_of
 
-
-@pytest.fixture(autouse=True)
-def _in_2026(monkeypatch):
-    now = timezone.make_aware(timezone.datetime(2026, 11, 22, 12))
-    monkeypatch.setattr(timezone, "now", lambda: now)
-
-
-@pytest.fixture
-def school(db):
-    school = SchoolFactory(code="2199000001", name="示范小学")
-    this_year(school)
-    return school
-
-
-@pytest.fixture
-def academic(school):
-    return UserFactory(school=school, roles=[Role.ACADEMIC])
-
-
-@pytest.fixture
-def office(sign_in, academic):
-    return sign_in(academic)
+pytestmark = pytest.mark.usefixtures("in_2026")
 
 
 def upload(office, data: bytes, name="名册.csv"):
