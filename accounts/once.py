@@ -19,6 +19,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from accounts.models import SentForm
@@ -100,4 +101,11 @@ def _sent(request: HttpRequest, number: uuid.UUID) -> SentForm | None:
 
 def _again(request: HttpRequest, sent: SentForm | None) -> HttpResponse:
     messages.info(request, _("This arrived twice and is saved once."))
-    return redirect(sent.led_to if sent and sent.led_to else request.get_full_path())
+    return redirect(sent.led_to if sent and sent.led_to else _form_page(request))
+
+
+def _form_page(request: HttpRequest) -> str:
+    """Where the first one leads is not known yet, and its address may take POST alone."""
+    url = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+    return url if ours else request.get_full_path()

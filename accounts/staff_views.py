@@ -280,7 +280,7 @@ def _staff_page(
     context = {
         "person": person,
         "form": form,
-        "version": shown_version(request, person, stale),
+        "version": person.version if role_form else shown_version(request, person, stale),
         "changes": differences(form, stale),
         "role_form": role_form or RoleForm(initial={"starts_on": today}),
         "roles": [(row, row.state(today)) for row in memberships],

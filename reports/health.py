@@ -19,7 +19,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.utils import timezone
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from kombu.exceptions import OperationalError
 
 from accounts import encryption
@@ -120,7 +120,7 @@ def _signs(look: Look, kind: str) -> tuple[int, str]:
     hearts = [each for each in look.hearts if each.kind == kind]
     alive = sum(not each.is_silent(look.now) for each in hearts)
     if not hearts:
-        return alive, _("yet")
+        return alive, pgettext("no sign of life", "yet")
     return alive, _("since %(time)s") % {"time": f"{timezone.localtime(hearts[0].at):%m-%d %H:%M}"}
 
 
@@ -139,9 +139,13 @@ def disk(look: Look) -> tuple[bool, str]:
 def fonts(look: Look) -> tuple[bool, str]:
     missing = [name for name in checks.FONTS if name not in _match(name)]
     if missing:
-        told = {"names": ", ".join(missing), "command": "apt-get install fonts-noto-cjk fonts-lxgw-wenkai"}
+        told = {"names": _listed(missing), "command": "apt-get install fonts-noto-cjk fonts-lxgw-wenkai"}
         return False, _("Missing: %(names)s. Documents would show boxes. Install them: %(command)s") % told
     return True, _("%(n)d found") % {"n": len(checks.FONTS)}
+
+
+def _listed(names: list[str]) -> str:
+    return pgettext("between names", ", ").join(names)
 
 
 def _match(name: str) -> list[str]:
@@ -163,9 +167,9 @@ def subsetting(look: Look, library: str = "harfbuzz-subset") -> tuple[bool, str]
 def triggers(look: Look) -> tuple[bool, str]:
     if append_only.check_triggers(None, [DEFAULT_DB_ALIAS]):
         return False, _(
-            "The reading log can be changed. Run `manage.py migrate` as the tables' owner, and tell the auditor."
+            "The read log can be changed. Run `manage.py migrate` as the tables' owner, and tell the auditor."
         )
-    return True, _("Nobody can change the reading log")
+    return True, _("Nobody can change the read log")
 
 
 def keys(look: Look) -> tuple[bool, str]:
@@ -200,7 +204,7 @@ def parked(look: Look) -> tuple[bool, str]:
     kinds = ((_("Document"), ReportJob), (_("Import"), RosterImport))
     found = [f"{kind} {job.pk}" for kind, model in kinds for job in model.objects.parked(since=since)[:MOST_PARKED]]
     if found:
-        told = {"n": MAX_ATTEMPTS, "jobs": ", ".join(found)}
+        told = {"n": MAX_ATTEMPTS, "jobs": _listed(found)}
         return False, _("Given up after %(n)d attempts: %(jobs)s. The worker's log says at which step.") % told
     return True, _("Nothing was given up in the last 7 days")
 
@@ -222,7 +226,7 @@ CHECKS: list[tuple[str, Promise, Callable[[Look], tuple[bool, str]]]] = [
     ("disk", gettext_lazy("Disk"), disk),
     ("fonts", gettext_lazy("Fonts"), fonts),
     ("subsetting", gettext_lazy("Font subsetting (libharfbuzz-subset)"), subsetting),
-    ("triggers", gettext_lazy("Reading log"), triggers),
+    ("triggers", gettext_lazy("Read log"), triggers),
     ("keys", gettext_lazy("Encryption keys"), keys),
     ("backups", gettext_lazy("Backups"), backups),
     ("parked", gettext_lazy("Given up"), parked),

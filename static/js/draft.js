@@ -33,7 +33,7 @@ class Draft {
     document.addEventListener("yd:closing", () => form.isConnected && this.leave());
     window.addEventListener("pagehide", () => this.leave());
     document.addEventListener("visibilitychange", () => this.hidden());
-    document.addEventListener("yd:signed-out", () => form.isConnected && this.failed("expired", "lock", true));
+    document.addEventListener("yd:signed-out", () => form.isConnected && this.signedOut());
     window.addEventListener("pageshow", (event) => event.persisted && (this.closed = false));
     window.addEventListener("online", () => this.retryNow());
     window.addEventListener("focus", () => this.retryNow());
@@ -53,7 +53,7 @@ class Draft {
 
   touched() {
     if (this.closed) return;
-    if (!this.dirty) this.since = Date.now();
+    if (!this.dirty || this.attempts) this.since = Date.now(); // after a failure one waits for a pause again
     this.dirty = true;
     this.attempts = 0;
     this.later(Math.max(0, Math.min(PAUSE, this.since + LATEST - Date.now())));
@@ -119,7 +119,8 @@ class Draft {
       if (response.ok) this.confirmed();
       else this.refused(response);
     } catch (error) {
-      if (error === LATE || error.name !== "AbortError") this.failed("offline", "wifi-off");
+      // Older browsers reject with an AbortError whatever the reason was.
+      if (this.flight.signal.reason === LATE || error.name !== "AbortError") this.failed("offline", "wifi-off");
     }
   }
 
@@ -157,6 +158,13 @@ class Draft {
     const span = document.createElement("span");
     span.textContent = text;
     this.status.replaceChildren(icon(iconName), span);
+  }
+
+  /** Told by another request of the page. What was not touched becomes no draft. */
+  signedOut() {
+    if (this.dirty || this.flight) return this.failed("expired", "lock", true);
+    this.say("expired", "lock");
+    this.offerSignIn();
   }
 
   offerSignIn() {

@@ -8,17 +8,26 @@ document.addEventListener("htmx:configRequest", (event) => {
 
 // Signed out, or reading locked, while somebody writes: the page stays, words and all, and says where to go on.
 const WRITTEN = "form[method=post] textarea, form[method=post] input:not([type=hidden], [type=search], [type=radio], [type=checkbox])";
-const isWriting = () => [...document.querySelectorAll(WRITTEN)].some((field) => field.value !== field.defaultValue);
+// On a page that was refused what was typed stands as the default.
+const REFUSED = "form[method=post] [aria-invalid=true], [data-refused]";
+const isWriting = () =>
+  document.querySelector(REFUSED) !== null ||
+  [...document.querySelectorAll(WRITTEN)].some((field) => field.value !== field.defaultValue);
 
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   const to = event.detail.xhr.getResponseHeader("HX-Redirect");
   if (!to || !isWriting()) return;
   const { loginUrl, unlockUrl } = document.body.dataset;
-  if (to.startsWith(loginUrl)) stay(loginUrl, words("expired"), words("signin"));
+  if (to.startsWith(loginUrl)) signedOut(loginUrl);
   else if (to.startsWith(unlockUrl)) stay(unlockUrl, words("locked"), words("unlock"));
   else return;
   event.preventDefault();
 });
+
+function signedOut(loginUrl) {
+  stay(loginUrl, words("expired"), words("signin"));
+  document.dispatchEvent(new CustomEvent("yd:signed-out"));
+}
 
 function stay(href, text, label) {
   const box = document.getElementById("toasts");
@@ -29,7 +38,6 @@ function stay(href, text, label) {
   link.addEventListener("click", () => line.remove());
   line.append(icon("lock"), Object.assign(document.createElement("span"), { textContent: text }), link);
   box.append(line);
-  document.dispatchEvent(new CustomEvent("yd:signed-out"));
 }
 
 for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {

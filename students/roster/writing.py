@@ -211,6 +211,8 @@ def _change(stored: Stored, values: dict[str, Any], difference: Difference, plac
             else:
                 batch.change(row, difference.kept, **fields)
     _add_guardians(stored.student, values, stored.guardians, difference, batch)
+    if not _of_part(values, "student") and {"class", "seat_no"} & values.keys():
+        batch.change(stored.student, difference.kept)  # whose version stands for the seats too (move_student)
     if "class" in values:
         _move(stored, values, difference, places, batch)
     elif "seat_no" in values and stored.enrolment:

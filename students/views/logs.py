@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.decorators import policy
@@ -74,8 +75,8 @@ def security_log(request: HttpRequest) -> HttpResponse:
 
 
 def _detail(event: SecurityEvent) -> str:
-    """The role or the duty in words."""
-    words = {**dict(AccessGrant.Reason.choices), **dict(Role.choices)}
+    """The role or the duty in words, or where a session was ended from."""
+    words = {**dict(AccessGrant.Reason.choices), **dict(Role.choices), "elsewhere": _("on another device")}
     return str(words.get(event.detail, ""))
 
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.decorators import policy
 from accounts.models import Role
 from accounts.once import once, saving
-from accounts.versions import StaleVersion, posted_version, shown_version, stands
+from accounts.versions import CHANGED_MEANWHILE, StaleVersion, posted_version, shown_version, stands
 from students import access
 from students.actions import calendar as calendar_actions
 from students.actions import placements as actions
@@ -242,13 +242,19 @@ def rollover(request: HttpRequest) -> HttpResponse:
     school, year = request.user.school, september.year_to_prepare(timezone.localdate())
     plans = september.plan(school=school, school_year=year)
     form = RollOverForm(posted(request), plans=plans)
+    status = status_of(form)
     if form.is_valid():
-        with saving(request):
-            done = september.roll_over(
-                by=request.user, school=school, school_year=year, new_classes=form.cleaned_data, now=timezone.now()
-            )
-        _tell(request, done)
-        return redirect("students:rollover")
+        try:
+            with saving(request):
+                done = september.roll_over(
+                    by=request.user, school=school, school_year=year, new_classes=form.cleaned_data, now=timezone.now()
+                )
+        except StaleVersion:  # a duty was ended or a student moved at the same moment: nothing was done yet
+            messages.warning(request, CHANGED_MEANWHILE)
+            status = 409
+        else:
+            _tell(request, done)
+            return redirect("students:rollover")
     has_terms = september.has_terms(school, year)
     context = {
         "form": form,
@@ -259,7 +265,7 @@ def rollover(request: HttpRequest) -> HttpResponse:
         "has_terms": has_terms,
         "ready": has_terms and not any(plan.has_work for plan in plans),
     }
-    return render(request, "students/school/rollover.html", context, status=status_of(form))
+    return render(request, "students/school/rollover.html", context, status=status)
 
 
 def _tell(request: HttpRequest, done: dict) -> None:

@@ -97,19 +97,26 @@ def term(request: HttpRequest, pk: UUID) -> HttpResponse:
 @once
 def calendar(request: HttpRequest) -> HttpResponse:
     """Holidays and make-up days of a school year (`?year=2026`), and one more."""
-    school, year = request.user.school, _asked_year(request)
+    year = _asked_year(request)
     form = DayForm(posted(request), school_year=year)
-    changes = []
+    changes: list[dict[str, str]] = []
     if form.is_valid():
-        changes = list(_set_meanwhile(request, form))
-        if not changes:
-            fields = {"is_school_day": form.cleaned_data["is_school_day"], "name": form.cleaned_data["name"]}
-            with saving(request):
-                for day in form.days():
-                    calendar_actions.set_day(by=request.user, school=school, day=day, **fields)
-            messages.success(request, _("Saved."))
-            return redirect(_calendar_url(year))
+        try:
+            changes = list(_set_meanwhile(request, form))
+            if not changes:
+                _set_days(request, form)
+                return redirect(_calendar_url(year))
+        except StaleVersion:  # at the same moment
+            changes = list(_set_meanwhile(request, form))
     return _calendar_page(request, form, year, 409 if changes else status_of(form), changes)
+
+
+def _set_days(request: HttpRequest, form: DayForm) -> None:
+    fields = {"is_school_day": form.cleaned_data["is_school_day"], "name": form.cleaned_data["name"]}
+    with saving(request):
+        for day in form.days():
+            calendar_actions.set_day(by=request.user, school=request.user.school, day=day, **fields)
+    messages.success(request, _("Saved."))
 
 
 def _calendar_page(
@@ -122,16 +129,16 @@ def _calendar_page(
         "year": year,
         "years": _years(request, year),
         "changes": changes,
-        "seen": past.values_list("history_id", flat=True).first() or 0,
+        # After a refused input still what the page was filled from, as with a row's version.
+        "seen": _seen(request) if form.errors else past.values_list("history_id", flat=True).first() or 0,
     }
     return render(request, "students/school/calendar.html", context, status=status)
 
 
 def _set_meanwhile(request: HttpRequest, form: DayForm) -> Iterator[dict[str, str]]:
     """Days that somebody else set, or took out, after this page was shown, and otherwise than it is asked here."""
-    days, text = form.days(), request.POST.get("seen", "")
-    seen = int(text) if text.isdecimal() and len(text) < 18 else 0
-    later = CalendarDay.history.filter(school=request.user.school, day__in=days, history_id__gt=seen)
+    days = form.days()
+    later = CalendarDay.history.filter(school=request.user.school, day__in=days, history_id__gt=_seen(request))
     stored = {row.day: row for row in CalendarDay.objects.filter(school=request.user.school, day__in=days)}
     mine = (form.cleaned_data["is_school_day"], form.cleaned_data["name"])
     for day in sorted(set(later.values_list("day", flat=True))):
@@ -139,6 +146,12 @@ def _set_meanwhile(request: HttpRequest, form: DayForm) -> Iterator[dict[str, st
         theirs = (row.is_school_day, row.name) if row else None
         if theirs != mine:
             yield {"label": f"{day}", "theirs": _day_in_words(theirs), "mine": _day_in_words(mine)}
+
+
+def _seen(request: HttpRequest) -> int:
+    """The newest change that the page knew when it was shown."""
+    text = request.POST.get("seen", "")
+    return int(text) if text.isdecimal() and len(text) < 18 else 0
 
 
 def _day_in_words(set_to: tuple[bool, str] | None) -> str:

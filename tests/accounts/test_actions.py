@@ -232,7 +232,7 @@ def test_dates_that_can_not_be_are_refused_in_words(admin, teacher, now, dates):
     propose(admin, teacher, now, starts_on=date(2026, 9, 1))
     with pytest.raises(ValidationError) as error:
         propose(admin, teacher, now, starts_on=date(2026, 9, 1), **dates)
-    assert error.value.messages[0] in ("结束日期不能早于开始日期。", "这个人从那天起已经有这个角色了。")
+    assert error.value.messages[0] in ("结束日期不能早于开始日期。", "这个人从那天起已经有这个岗位了。")
 
 
 @pytest.mark.parametrize(

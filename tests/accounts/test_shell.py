@@ -31,7 +31,7 @@ def test_a_dormitory_keeper_sees_no_files_and_no_search(cast):
 
 
 def test_the_system_administrator_manages_staff_and_sees_no_files(cast):
-    assert labels(cast.wang) == ["首页", "待办", "人员与角色", "我的记录"]
+    assert labels(cast.wang) == ["首页", "待办", "人员与岗位", "我的记录"]
 
 
 def test_an_assignment_that_has_ended_takes_its_entries_along(cast, today):

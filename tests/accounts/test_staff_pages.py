@@ -324,7 +324,7 @@ def test_a_role_ends_at_once_or_after_a_day(office, teacher, today):
 def test_an_own_role_does_not_end(office, admin):
     membership = admin.role_memberships.get()
     answer = office.post(f"/roles/{membership.pk}/end/", {"last_day": ""})
-    assert "不能改自己的角色" in answer.content.decode()
+    assert "不能改自己的岗位" in answer.content.decode()
     assert admin.has_role(Role.SYSTEM_ADMIN)
 
 
@@ -363,7 +363,7 @@ def test_the_settings_page_shows_own_data_and_saves_own_habits(client, sign_in, 
     sign_in(principal)
     page = client.get("/me/").content.decode()
     assert "萧校长" in page
-    assert "待我确认的角色" in page
+    assert "待我确认的岗位" in page
     client.post("/me/", {"language": "en", "display_name": "x", "is_active": ""})
     principal.refresh_from_db()
     assert (principal.shortcuts_enabled, principal.language, principal.display_name) == (False, "en", "萧校长")

@@ -93,9 +93,9 @@ def test_a_fellow_student_is_not_named_in_the_clipped_words(cast, today):
 
 def test_roles_wait_for_a_second_person(cast, sign_in, now, today):
     RoleMembership.objects.create(user=cast.he, role=Role.COUNSELLOR, starts_on=today, granted_by=cast.wang)
-    assert "1 个角色等你确认" in page(sign_in(cast.ruan), "reports:home")
-    assert "1 个角色等你确认" in page(sign_in(cast.xiao), "reports:home")
-    assert "个角色等你确认" not in page(sign_in(cast.zhou), "reports:home")
+    assert "1 个岗位等你确认" in page(sign_in(cast.ruan), "reports:home")
+    assert "1 个岗位等你确认" in page(sign_in(cast.xiao), "reports:home")
+    assert "个岗位等你确认" not in page(sign_in(cast.zhou), "reports:home")
 
 
 @pytest.mark.parametrize(("days", "words"), [(0, "今天"), (1, "还有"), (-1, "过了")])
