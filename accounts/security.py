@@ -36,7 +36,8 @@ def record(
 
 
 def record_failure(username: str) -> SecurityEvent:
-    """Somebody could not sign in. What was typed for a name is kept as a keyed fingerprint only: people type passwords there."""
+    """Somebody could not sign in under this user name (accounts.forms.resolve_username), which is kept as a keyed fingerprint
+    only: people type passwords there. What can't be a user name of this installation has one name, and no school."""
     about = User.objects.filter(username__iexact=username).first()
     school = School.objects.filter(code__iexact=username.split("-")[0]).first()
     return _write(

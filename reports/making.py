@@ -28,6 +28,7 @@ from students import audit
 from students.actions.sending import log_parked
 from students.models import FileAccess
 from students.models.jobs import MAX_ATTEMPTS
+from students.watching import PART
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +47,9 @@ class NoLongerAllowed(Exception):
 def make(*, job_id: str, clock: Clock, delivery: str = "") -> None:
     """Make one job's document, if it is still wanted and nobody else is making it.
 
-    `delivery`: the message's id. The same message twice means that the worker which had it died (the visibility timeout
-    is longer than any work may take), so it is taken over at once; kombu's virtual transports do not say "redelivered".
+    `delivery`: the message's id. The same message twice (kombu's virtual transports do not say "redelivered"): the worker
+    which had it died, or lost its connection to the broker and works on. Either way it is taken over at once, and a first
+    one that still lives stops at its next step.
     Paper is Chinese, whatever language the requester reads the pages in.
     """
     free = Q(state=State.QUEUED)
@@ -145,7 +147,8 @@ def _make_summary(job: ReportJob, clock: Clock) -> None:
     by = job.requested_by
     now = _begin(job, Step.COLLECT, 0, clock)
     material = collect.collect(by=by, class_group=job.class_group, term=job.term, now=now)
-    audit.record_for(by, FileAccess.Kind.EXPORT, what="reports:job", students=material.student_ids)
+    what = PART if job.parent_id else "reports:job"
+    audit.record_for(by, FileAccess.Kind.EXPORT, what=what, students=material.student_ids)
     if job.parent_id and not material.notes:
         _mine(job).update(state=State.DONE, is_empty=True, steps_done=len(Step), finished_at=now)
         return
@@ -178,6 +181,7 @@ def _make_batch(job: ReportJob, clock: Clock) -> None:
             _attempt(taken, clock, _make_summary)
     now = _begin(job, BatchStep.SHEET, len(parts), clock)
     sheet, students = _coverage(job, parts, now)
+    audit.record_for(job.requested_by, FileAccess.Kind.EXPORT, what="reports:job", students=students)
     now = _begin(job, BatchStep.PACK, len(parts) + 1, clock)
     _deliver(job, now, students=students, file=_packed(job, sheet, now), sheet=sheet)
 

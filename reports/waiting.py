@@ -62,8 +62,9 @@ class Waiting:
 
 
 def waiting_for(user: User, calendar: SchoolCalendar, *, now: datetime) -> Waiting:
-    """Attention first, then what one has promised, then what is half-written. Five statements at most, however many
-    rows: attention and confirmations are asked for only where they are somebody's duty."""
+    """Attention first, then what waits for one's confirmation or a look, what one has promised, and what is half-written;
+    before all, for the system administrator, a backup that is missing. Each is one statement however many rows, and is
+    asked for only where it is somebody's duty."""
     today = timezone.localdate(now)
     attention = _attention(user, now)
     promised = _promised(user, today, now)
@@ -106,13 +107,13 @@ def _confirmations(user: User, now: datetime) -> list[Item]:
 
 
 def _backups(user: User, now: datetime) -> list[Item]:
-    """For the system administrator, who sees no students and hence nothing else of this list."""
+    """For the system administrator."""
     if Role.SYSTEM_ADMIN not in user.roles(now) or (state := backup_state(now)).is_well:
         return []
     title = _("The last backup failed") if state.failed else _("No good backup for more than a day")
     if not state.runs:
         title = _("No backup has been made yet")
-    return [Item("shield-lock", title, reverse("reports:backups"), _("today"), urgent=bool(state.runs))]
+    return [Item("shield-lock", title, reverse("reports:backups"), _("today"), urgent=not state.is_new)]
 
 
 def _unusual(user: User, now: datetime) -> list[Item]:

@@ -158,7 +158,7 @@ def observation_condition(user: User, *, now: datetime | None = None, of: Standi
         basic = visible_students(Student.objects.all(), user, Level.BASIC, now=now).filter(pk=OuterRef("student_id"))
         by_level, in_sight = record_condition(user, now=now), Q(Exists(basic))
     else:
-        by_level, in_sight = Q(student=of.student, level__lte=of.level), Q() if of.level else NOBODY
+        by_level, in_sight = Q(level__lte=of.level), Q() if of.level else NOBODY
     own = Q(author=user) & (Q(created_at__gt=now - OPEN_TO_AUTHOR) | (Q(level=Level.DAILY) & in_sight))
     condition = by_level | own
     roles = user.roles(now)
@@ -174,15 +174,16 @@ def observation_condition(user: User, *, now: datetime | None = None, of: Standi
 
 def within_reach(user: User, *, now: datetime) -> Q:
     """Every observation that `observation_condition` could let through, told so that the database finds them by their
-    indexes instead of asking each row of the school. It opens nothing: use it beside `visible_to`. One statement at most.
+    indexes instead of asking each row of the school. It opens nothing: use it beside `visible_to`. Two statements at most.
     """
     if school_level(user, now) >= Level.DAILY:
         return Q()
     students = live_grants(user, now, Level.DAILY).values_list("content_object", flat=True)
     near = Q(author=user) | Q(student__in=list(students.distinct()))
-    if user.roles(now).isdisjoint(ATTENTION_ROLES):
+    if Role.COUNSELLOR not in user.roles(now):
         return near
-    requests = AttentionRequest.objects.filter(student__school=user.school_id)
+    open_or_own = Q(acknowledged_at__isnull=True) | Q(acknowledged_by=user)
+    requests = AttentionRequest.objects.filter(open_or_own, student__school=user.school_id)
     return near | Q(pk__in=list(requests.values_list("observation", flat=True)))
 
 
@@ -195,12 +196,6 @@ def attention_condition(user: User, *, now: datetime | None = None) -> Q:
     if not user.roles(now).isdisjoint(ATTENTION_ROLES):
         mine |= Q(student__school=user.school_id)
     return mine
-
-
-def in_counselling(student: Student, *, now: datetime) -> bool:
-    """The one line that a head teacher may know of level 4."""
-    counselling = AccessGrant.Reason.COUNSELLING
-    return AccessGrant.objects.live(now).filter(content_object=student, reason=counselling).exists()
 
 
 def counselling_grants(user: User, student: Student, *, now: datetime) -> QuerySet:

@@ -44,11 +44,12 @@ def seal(*, now: datetime) -> int:
 
 @transaction.atomic
 def _seal_batch(log: str, now: datetime) -> AuditSeal | None:
-    """Of two schedulers at the same moment one gets an IntegrityError: the number is taken."""
+    """Of two schedulers at the same moment one gets an IntegrityError: the number is taken. So the number comes first: after
+    the rows, a seal that the other one committed in between would be counted on, and its rows sealed twice."""
+    last = newest()
     rows = list(_open_rows(log, now)[:BATCH])
     if not rows:
         return None
-    last = newest()
     made = AuditSeal(
         number=last.number + 1 if last else 1,
         log=log,

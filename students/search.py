@@ -50,8 +50,11 @@ def in_class_order(students: QuerySet) -> QuerySet:
 
 
 class InClassOrder:
-    """The same order for a Paginator. Those who sit in a class are asked for by themselves, so that the database goes
-    through the classes and stops after a page, instead of sorting the school; those who sit in none come after them."""
+    """That order for a Paginator, whichever the database: those without a class come last.
+
+    Those who sit in a class are asked for by themselves, so that the database goes through the classes and stops after a
+    page, instead of sorting the school.
+    """
 
     def __init__(self, students: QuerySet) -> None:
         self.students = students
@@ -66,7 +69,7 @@ class InClassOrder:
             return rows
         before = self.seated.count()
         others = in_class_order(self.students.filter(place__isnull=True))
-        return rows + list(others[max(0, cut.start - before) : cut.stop - before])
+        return rows + list(others[max(0, cut.start - before) : max(0, cut.stop - before)])
 
 
 def grades_of(classes: list[ClassGroup], day: date) -> list[tuple[str, str]]:

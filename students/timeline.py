@@ -48,7 +48,7 @@ class Timeline:
 
 
 def notes_of(standing: Standing, user: User, *, now: datetime) -> QuerySet:
-    return Observation.objects.visible_to(user, now=now, of=standing).filter(student=standing.student)
+    return Observation.objects.visible_to(user, now=now, of=standing)
 
 
 def narrowed(notes: QuerySet, *, kind: str = "", domain: str = "", term: Term | None = None) -> QuerySet:

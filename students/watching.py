@@ -20,6 +20,7 @@ MANY_OPENED = 40  # different students within the window
 MANY_EXPORTED = 30  # students in one file: more than that is told
 ONE_EVENT = timedelta(hours=1)  # who goes on reading is not told of anew
 LOOKS_BACK = 2 * WINDOW  # a scheduler that stood still for ten minutes misses nothing
+PART = "reports:part"  # what reports.making calls a class's document within a batch
 OPENED = (FileAccess.Kind.VIEW, FileAccess.Kind.PRINT)  # a name in a list is not yet a file that was opened
 
 
@@ -34,8 +35,13 @@ def watch(*, now: datetime) -> int:
 
 
 def _large(rows: Iterable[FileAccess]) -> Iterator[tuple[FileAccess, int]]:
+    """A document that was begun anew after a crash is one file. The parts of a batch stand in the row of the whole."""
+    files: set[tuple[str, str]] = set()
     for row in rows:
-        if row.kind == FileAccess.Kind.EXPORT and (many := len(row.student_ids.split())) > MANY_EXPORTED:
+        if row.kind != FileAccess.Kind.EXPORT or row.what == PART or (row.user_id, row.student_ids) in files:
+            continue
+        files.add((row.user_id, row.student_ids))
+        if (many := len(row.student_ids.split())) > MANY_EXPORTED:
             yield row, many
 
 

@@ -60,24 +60,25 @@ def seat_word(student: Student, today: date) -> str:
 
 def header_line(student: Student, today: date) -> str:
     """男，8 岁 3 个月，三年级(2)班 32 号，住校"""
-    parts = [
-        student.get_sex_display() if student.sex in "12" else "",
-        age_word(student, today),
-        seat_word(student, today),
-    ]
-    if student.boarding_type == Boarding.BOARDER:
-        parts.append(student.get_boarding_type_display())
-    return pgettext("between facts", ", ").join(filter(None, map(str, parts)))
+    facts = (_sex_word(student), age_word(student, today), seat_word(student, today), _boarding_word(student))
+    return _facts(*facts)
 
 
 def list_line(student: Student, today: date) -> str:
     """三年级(2)班 32 号，男，住校"""
-    parts = [seat_word(student, today)]
-    if student.sex in "12":
-        parts.append(str(Sex(student.sex).label))
-    if student.boarding_type == Boarding.BOARDER:
-        parts.append(str(Boarding.BOARDER.label))
-    return pgettext("between facts", ", ").join(parts)
+    return _facts(seat_word(student, today), _sex_word(student), _boarding_word(student))
+
+
+def _sex_word(student: Student) -> str:
+    return str(Sex(student.sex).label) if student.sex in "12" else ""
+
+
+def _boarding_word(student: Student) -> str:
+    return str(Boarding.BOARDER.label) if student.boarding_type == Boarding.BOARDER else ""
+
+
+def _facts(*facts: str) -> str:
+    return pgettext("between facts", ", ").join(filter(None, facts))
 
 
 def first_day(moment: datetime | date | None) -> date | None:

@@ -42,6 +42,9 @@ class Wanted(NamedTuple):
     def key(self) -> tuple:
         return (self.user_id, self.student_id, self.level, self.source)
 
+    def is_live(self, now: datetime) -> bool:
+        return self.starts_at <= now and (self.ends_at is None or now < self.ends_at)
+
 
 def wanted_grants(students: Iterable[Student]) -> Iterator[Wanted]:
     """From scratch: what every assignment and enrolment of these students gives. Three statements."""
@@ -77,10 +80,12 @@ def _overlap(one, other) -> tuple[datetime, datetime | None] | None:
 
 
 def orphans(*, now: datetime) -> int:
-    """Live grants from classes and grades that no assignment and enrolment give any more: 0, or a fault (T15)."""
-    due = {(each.user_id, each.student_id, each.source) for each in wanted_grants(Student.objects.all())}
+    """Live grants from classes and grades that no assignment and enrolment give now: 0, or a fault (T15)."""
+    due = {each.key for each in wanted_grants(Student.objects.all()) if each.is_live(now)}
     stored = AccessGrant.objects.live(now).filter(source__regex=r"^(class|grade):")
-    return len(set(stored.values_list("user_id", "content_object_id", "source")) - due)
+    levels = {codename: level for level, codename in CODENAMES.items()}
+    held = stored.values_list("user_id", "content_object_id", "permission__codename", "source")
+    return len({(user, student, levels[codename], source) for user, student, codename, source in held} - due)
 
 
 @transaction.atomic

@@ -1,5 +1,5 @@
-"""The read log, its seals, and what stands out in it. Append-only but for who has looked at a notice; no foreign keys,
-since it must outlive erasure."""
+"""The read log, its seals, and what stands out in it. Logs and seals are append-only and have no foreign keys, since they
+must outlive erasure; a notice says who has looked."""
 
 from __future__ import annotations
 

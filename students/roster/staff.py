@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from simple_history.utils import bulk_create_with_history
 
+from accounts import security
 from accounts.actions import add_department, create_user, propose_role
 from accounts.models import Department, Role, RoleMembership, School, User
 from students.actions.grants import sync_grants
@@ -237,6 +238,8 @@ def _assign(
     leaders = _new_leaders(rows, users, school, start)
     for model, assignments in ((ClassAssignment, new), (GradeAssignment, leaders)):
         bulk_create_with_history(assignments, model, default_user=by, default_date=now)
+        for each in assignments:
+            security.record(security.Kind.DUTY_GIVEN, by=by, about=each.user, detail=getattr(each, "duty", "grade"))
     if new or leaders:
         sync_grants(by=by, students=Student.objects.filter(school=school), now=now)
     return len(new) + len(leaders)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -39,7 +40,8 @@ def log(request: HttpRequest) -> HttpResponse:
     now, today = timezone.now(), timezone.localdate()
     rows = FileAccess.objects.filter(school_id=str(request.user.school_id), at__gt=now - reading_log.LOOKING_BACK)
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    notices = ReadingNotice.objects.for_reader(request.user).select_related("about", "seen_by")[:MOST_NOTICES]
+    notices = ReadingNotice.objects.for_reader(request.user).select_related("about", "seen_by")
+    notices = notices.order_by(F("seen_at").desc(nulls_first=True), "-at")[:MOST_NOTICES]  # what waits comes first
     shown = [(row, moment_word(row.at, today), Level(row.level).label) for row in page]  # before this one's own row
     audit.record(request, FileAccess.Kind.VIEW, level=Level.BASIC)
     context = {
@@ -67,7 +69,8 @@ def security_log(request: HttpRequest) -> HttpResponse:
     """Sign-ins, failures, and what was given to whom. For the auditor alone: addresses say where colleagues were."""
     now, today = timezone.now(), timezone.localdate()
     school = str(request.user.school_id)
-    events = SecurityEvent.objects.filter(school_id=school, at__gt=now - reading_log.LOOKING_BACK)
+    # Without a school: a failure under a number that belongs to no school here.
+    events = SecurityEvent.objects.filter(school_id__in=[school, ""], at__gt=now - reading_log.LOOKING_BACK)
     page = Paginator(events, PAGE).get_page(request.GET.get("page"))
     audit.record(request, FileAccess.Kind.VIEW, level=Level.BASIC)
     context = {"page": page, "rows": [(event, moment_word(event.at, today), _detail(event)) for event in page]}
@@ -97,6 +100,7 @@ def readers_print(request: HttpRequest, pk: UUID) -> HttpResponse:
         "since": now - reading_log.LOOKING_BACK,
         "now": now,
         "rows": [(row, paper_moment(row.at)) for row in rows],
+        "most": ON_PAPER if len(rows) == ON_PAPER else 0,
     }
     return render(request, "students/logs/readers_print.html", context)
 

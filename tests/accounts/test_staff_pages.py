@@ -304,6 +304,7 @@ def test_a_rule_that_refuses_a_role_says_so_above_the_form(office, admin, teache
     answer = office.post(f"/staff/{teacher.pk}/roles/", form)
     assert "结束日期不能早于开始日期" in answer.content.decode()
     assert 'value="2020-01-01"' in answer.content.decode()
+    assert answer.context["version"] == teacher.version  # of the other form on that page, which nobody has sent
     answer = office.post(f"/staff/{admin.pk}/roles/", {"role": Role.DOCTOR, "starts_on": today})
     assert answer.status_code == 200
     assert RoleMembership.objects.filter(role=Role.DOCTOR).count() == 0
@@ -340,7 +341,11 @@ def test_departments_are_added_renamed_and_deleted(office, school, teacher):
     assert Department.objects.filter(pk=row.pk).exists()
     teacher.department = None
     teacher.save()
-    assert office.post(f"/departments/{row.pk}/delete/", {"version": 1}).status_code == 409
+    answer = office.post(f"/departments/{row.pk}/delete/", {"version": 1})
+    assert answer.status_code == 409
+    assert (
+        f'action="/departments/{row.pk}/"' in answer.content.decode()
+    )  # 保存 on that page renames, and deletes nothing
     office.post(f"/departments/{row.pk}/delete/", {"version": 2})
     assert not Department.objects.filter(pk=row.pk).exists()
 

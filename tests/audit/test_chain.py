@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from accounts.models import SecurityEvent
@@ -161,6 +161,22 @@ def test_of_two_schedulers_one_seals(now, hour_ago, monkeypatch):
     monkeypatch.setattr(sealing, "newest", lambda: None)  # as the second saw it before the first committed
     tasks.seal_audit()
     assert AuditSeal.objects.count() == 1
+
+
+def test_a_seal_that_came_in_between_is_not_counted_on(now, hour_ago, monkeypatch):
+    """The other scheduler seals while this one reads the rows: the number is taken, and no row is sealed twice."""
+    write(2, hour_ago)
+    open_rows = sealing._open_rows
+
+    def meanwhile(log, at):
+        rows = list(open_rows(log, at))
+        monkeypatch.setattr(sealing, "_open_rows", open_rows)
+        sealing.seal(now=at)
+        return rows
+
+    monkeypatch.setattr(sealing, "_open_rows", meanwhile)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        sealing.seal(now=now)
 
 
 def test_the_command_says_so_prints_the_anchor_and_takes_it_back(now, hour_ago, capsys):

@@ -3,6 +3,7 @@
 from datetime import datetime, time, timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -134,6 +135,14 @@ def test_the_nightly_check_counts_grants_that_follow_from_nothing(cast, now, cap
     assert grants.orphans(now=now) == 0
     tasks.check_grants()
     assert caplog.records == []
+    held = AccessGrant.objects.get(user=cast.lin, content_object=cast.ding, source__startswith="class:")
+    other = Permission.objects.get(codename="view_confidential", content_type=held.permission.content_type)
+    AccessGrant.objects.filter(pk=held.pk).update(permission=other)
+    assert grants.orphans(now=now) == 1, "opens more than the duty does"
+    AccessGrant.objects.filter(pk=held.pk).update(permission=held.permission)
+    over = cast.lin.class_assignments.filter(ends_on__isnull=True)
+    over.update(ends_on=timezone.localdate(now) - timedelta(days=1))
+    assert grants.orphans(now=now) == 1, "the duty is over, the grant is open"
     cast.lin.class_assignments.all().delete()
     assert grants.orphans(now=now) == 1
     tasks.check_grants()

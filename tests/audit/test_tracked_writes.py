@@ -26,7 +26,7 @@ LOOKED_AT = {
     "reports/making.py": {"job", "_mine", "going_on"},
     "students/actions/sending.py": {"waiting"},
     "students/roster/actions.py": {"mine", "found"},
-    "students/roster/running.py": {"mine", "waiting"},
+    "students/roster/running.py": {"mine", "going_on"},
     # SQL that asks, or that belongs to the database itself.
     "accounts/system_views.py": {"cursor"},
     "accounts/backup/postgresql.py": {"cursor", "self"},

@@ -22,10 +22,10 @@ def opened(user, students: int, at, *, kind="view", first: int = 0, level: int =
         )  # fmt: skip
 
 
-def exported(user, students: int, at) -> None:
+def exported(user, students: int, at, *, what: str = "x") -> None:
     ids = " ".join(f"student-{n}" for n in range(students))
     FileAccess.objects.create(
-        at=at, school_id=user.school_id, user_id=user.pk, user_label="x", kind="export", what="x", level=2, student_ids=ids
+        at=at, school_id=user.school_id, user_id=user.pk, user_label="x", kind="export", what=what, level=2, student_ids=ids
     )  # fmt: skip
 
 
@@ -71,6 +71,37 @@ def test_a_file_with_more_than_thirty_students_is_one_notice_each(cast, now, jus
     assert sorted(ReadingNotice.objects.values_list("kind", "students")) == [("export", 31), ("export", 400)]
 
 
+def test_a_file_made_anew_after_a_crash_and_the_parts_of_a_batch_are_no_further_notice(cast, now, just_now):
+    exported(cast.zhou, 45, just_now)
+    exported(cast.zhou, 45, now)
+    exported(cast.ruan, 60, just_now)
+    exported(cast.ruan, 40, just_now)
+    exported(cast.ruan, 41, just_now, what=watching.PART)
+    assert watching.watch(now=now) == 3
+    assert sorted(ReadingNotice.objects.values_list("students", flat=True)) == [40, 45, 60]
+
+
+def test_what_nobody_has_looked_at_stands_before_what_was(cast, sign_in, now, just_now):
+    for n in range(25):
+        exported(cast.zhou, 31 + n, just_now + timedelta(seconds=n))
+    watching.watch(now=now)
+    page = sign_in(cast.ruan).get(reverse("students:log"))
+    for notice, _when in page.context["notices"]:
+        watching.mark_seen(by=cast.ruan, notice=notice, now=now)
+    shown = sign_in(cast.ruan).get(reverse("students:log")).context["notices"]
+    assert [notice.seen_at is None for notice, _when in shown] == [True] * 5 + [False] * 15
+
+
+def test_of_a_notice_the_first_who_looked_stays(cast, now, just_now):
+    exported(cast.zhou, 31, just_now)
+    watching.watch(now=now)
+    notice = ReadingNotice.objects.get()
+    watching.mark_seen(by=cast.ruan, notice=notice, now=now)
+    watching.mark_seen(by=cast.shen, notice=notice, now=now + timedelta(minutes=1))
+    notice.refresh_from_db()
+    assert (notice.seen_by, notice.seen_at) == (cast.ruan, now)
+
+
 @pytest.mark.parametrize("who", ["ruan", "shen", "zhou", "xiao", "wang", "luo"])
 def test_one_line_on_the_home_of_the_auditor_and_moral_education(cast, sign_in, now, just_now, who):
     exported(cast.zhou, 31, just_now)
@@ -114,9 +145,11 @@ def test_an_address_is_for_the_auditor_of_that_school_alone(cast, sign_in):
         SecurityEvent.objects.create(
             at=timezone.now(), school_id=person.school_id, user_id=person.pk, user_label="x", kind="sign_in", address=address
         )  # fmt: skip
+    SecurityEvent.objects.create(at=timezone.now(), kind="sign_in_failed", address="10.4.4.4")
     page = sign_in(cast.shen).get(reverse("students:security_log")).content.decode()
     assert "10.1.2.3" in page
     assert "10.9.9.9" not in page
+    assert "10.4.4.4" in page, "a number that belongs to no school is somebody's business too"
     assert log()[-1].what == "students:security_log"
     for who in ("ruan", "xiao", "wang"):
         assert sign_in(cast.people[who]).get(reverse("students:security_log")).status_code == 404

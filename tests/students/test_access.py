@@ -147,8 +147,6 @@ def test_a_counsellor_reads_a_case_while_the_dated_grant_runs(cast, now, today):
         by=cast.ruan, counsellor=cast.xin, student=cast.an, starts_on=today, ends_on=today, note="家长同意", now=now
     )
     assert Observation.objects.visible_to(cast.xin).get() == note
-    assert access.in_counselling(cast.an, now=now)
-    assert not access.in_counselling(cast.bei, now=now)
     assert not Observation.objects.visible_to(cast.xin, now=placements.end_of(today)).exists()
     placements.end_counselling(by=cast.ruan, grant=grant, now=timezone.now())
     assert not Observation.objects.visible_to(cast.xin).exists()

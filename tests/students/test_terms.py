@@ -189,8 +189,21 @@ def test_a_day_that_somebody_else_set_meanwhile_is_not_overwritten(cast, wang, t
     assert wang.post(url, {**day, "name": "运动会", "seen": answer.context["seen"]}).status_code == 302
     row = CalendarDay.objects.get(school=cast.school, day=day["day"])
     assert (row.name, row.version, row.history.count()) == ("运动会", 2, 2)
-    assert wang.post(reverse("students:calendar_remove", args=[row.pk]), {"version": 1}).status_code == 409
+    conflict = wang.post(reverse("students:calendar_remove", args=[row.pk]), {"version": 1})
+    assert conflict.status_code == 409
+    assert f'action="{url}"' in conflict.content.decode()  # what is typed on that page is added, not removed
     assert CalendarDay.objects.filter(pk=row.pk).exists()
+
+
+def test_a_wrong_day_hides_nothing_that_was_set_meanwhile(cast, wang, today):
+    year = school_year_of(today)
+    url = f"{reverse(CALENDAR)}?year={year}"
+    seen = wang.get(url).context["seen"]
+    wang.post(url, {"day": f"{year}-11-05", "is_school_day": "0", "name": "校庆", "seen": seen})
+    mine = {"day": f"{year}-11-05", "is_school_day": "0", "name": ""}
+    refused = wang.post(url, {**mine, "seen": seen})
+    assert refused.status_code == 422
+    assert wang.post(url, {**mine, "name": "运动会", "seen": refused.context["seen"]}).status_code == 409
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from accounts.models import Department, Role, RoleMembership, School, User
+from accounts.models import Department, Role, RoleMembership, School, SecurityEvent, User
 from students.models import AccessGrant, CalendarDay, ClassAssignment, ClassGroup, GradeAssignment, Student, Term
 from students.roster.staff import role_of
 
@@ -76,6 +76,9 @@ def test_the_67_of_the_school_get_accounts_roles_and_classes(school, tmp_path):
     assert sorted(GradeAssignment.objects.values_list("entry_year", flat=True)) == [2021, 2022, 2023, 2024, 2025, 2026]
     head = ClassAssignment.objects.get(user__employee_no="T0033", duty="head")
     assert (str(head.class_group), head.starts_on) == ("2024级2班", date(2026, 9, 1))
+
+    given = Counter(SecurityEvent.objects.filter(kind="duty_given").values_list("detail", flat=True))
+    assert given == {"head": 24, "subject": 96, "grade": 6}
 
     assert stat.S_IMODE(passwords.stat().st_mode) == 0o600
     rows = list(csv.reader(passwords.read_text(encoding="utf-8-sig").splitlines()))
