@@ -20,6 +20,7 @@ from students import tasks
 from students.actions.sending import log_parked, send_after_commit
 from students.models import ClassGroup, ColumnMapping, RosterImport, RosterRow, school_year_of
 from students.models.jobs import MAX_ATTEMPTS
+from students.roster.attempts import hold
 from students.roster.columns import automatic_mapping, corrected, find_header_row, header_fingerprint, mapping_of
 from students.roster.difference import Difference, differences
 from students.roster.reading import Sheet, look_at
@@ -295,6 +296,7 @@ def _keep_cells(found: list[Difference], sheet: Sheet) -> None:
 
 @transaction.atomic
 def _store(job: RosterImport, found: list[Difference], header_row: int, sheet: Sheet) -> None:
+    hold(job)
     job.rows.all().delete()
     rows = [
         RosterRow(job=job, row=each.row, status=each.status, student_id=each.student, body=each.as_json())
@@ -350,8 +352,9 @@ def apply(*, job: RosterImport, today: date, now: datetime) -> str:
 
 def _take(job: RosterImport) -> None:
     """Read the job anew and hold its row until the commit: a worker that was thought dead may still be writing, and a
-    new school has no students that could be held instead (PostgreSQL; SQLite lets one writer in at a time)."""
-    job.refresh_from_db(from_queryset=RosterImport.objects.select_for_update(of=("self",)))
+    new school has no students that could be held instead."""
+    hold(job)
+    job.refresh_from_db()
 
 
 def _note_stale(job: RosterImport, found: list[Difference], stale: dict[int, str]) -> None:

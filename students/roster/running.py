@@ -7,7 +7,8 @@ import traceback
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db.models import F, Q, QuerySet
+from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,7 @@ from students.actions.sending import log_parked
 from students.models import RosterImport
 from students.models.jobs import MAX_ATTEMPTS
 from students.roster import actions
+from students.roster.attempts import Overtaken, mine
 from students.roster.refusal import Refused
 
 logger = logging.getLogger(__name__)
@@ -28,27 +30,21 @@ class Cancelled(Exception):
 def run(*, job_id: str, clock: Callable[[], datetime], delivery: str = "") -> None:
     """Do the step that the job's row names. Whoever comes second finds the job taken and leaves it.
 
-    `delivery`: the message's id. The same message twice means that the worker which had it died, so its job is taken
-    over at once (as in reports/making.py).
+    `delivery`: the message's id. The same message twice: its worker died, or lost its connection to the broker and works on.
+    Either way the second one takes the job over at once, and a first one that still lives finds it gone (as in reports/making.py).
     """
-    free = Q(state=State.QUEUED)
-    if delivery:
-        free |= Q(state=State.RUNNING, delivery=delivery)
-    waiting = RosterImport.objects.filter(free, pk=job_id)
-    if _is_poison(waiting, clock()) or not waiting.update(
-        state=State.RUNNING, attempts=F("attempts") + 1, heartbeat_at=clock(), delivery=delivery
-    ):
+    job = _claim(job_id, delivery, clock())
+    if job is None:
         return
-    job = RosterImport.objects.select_related("school", "requested_by").get(pk=job_id)
     try:
         error = STEPS[job.step](job, clock)
+    except Overtaken:
+        return
     except Cancelled:
         _finish(job, State.CANCELLED, clock())
     except (Refused, actions.NotNow) as refusal:
-        _finish(job, State.FAILED, clock(), str(refusal))
-        if job.phase == job.Phase.UPLOADED:  # nothing can be done with this file any more
-            job.file.delete(save=False)
-            RosterImport.objects.filter(pk=job.pk).update(file="")
+        if _finish(job, State.FAILED, clock(), str(refusal)) and job.phase == job.Phase.UPLOADED:
+            _forget_file(job)
     except Exception as fault:
         # Only the kind and the place: the text of a database error may quote a row. Not raised again: the worker would log it.
         where = "".join(traceback.format_tb(fault.__traceback__))
@@ -60,19 +56,37 @@ def run(*, job_id: str, clock: Callable[[], datetime], delivery: str = "") -> No
         _finish(job, State.FAILED if error else State.DONE, clock(), error)
 
 
-def _is_poison(waiting: QuerySet[RosterImport], now: datetime) -> bool:
+@transaction.atomic
+def _claim(job_id: str, delivery: str, now: datetime) -> RosterImport | None:
+    """The job under the number of this attempt, if nobody else has it. Its row is held: what is returned is what stands there."""
+    free = Q(state=State.QUEUED)
+    if delivery:
+        free |= Q(state=State.RUNNING, delivery=delivery)
+    held = RosterImport.objects.select_for_update(of=("self",)).select_related("school", "requested_by")
+    job = held.filter(free, pk=job_id).first()
+    if job is None or _is_poison(job, now):
+        return None
+    job.state, job.attempts, job.heartbeat_at, job.delivery = State.RUNNING, job.attempts + 1, now, delivery
+    job.save(update_fields=["state", "attempts", "heartbeat_at", "delivery"])
+    return job
+
+
+def _is_poison(job: RosterImport, now: datetime) -> bool:
     """An import that has killed its worker again and again is parked; the broker would bring it back for ever."""
-    if job := waiting.filter(attempts__gte=MAX_ATTEMPTS).first():
-        log_parked(job)
-        _finish(job, State.FAILED, now, actions.gave_up())
-    return job is not None
+    if job.attempts < MAX_ATTEMPTS:
+        return False
+    log_parked(job)
+    job.state, job.error, job.finished_at, job.heartbeat_at = State.FAILED, actions.gave_up()[:300], now, now
+    job.save(update_fields=["state", "error", "finished_at", "heartbeat_at"])
+    return True
 
 
 def _prepare(job: RosterImport, clock: Callable[[], datetime]) -> str:
     def progress(done: int, total: int) -> None:
-        mine = RosterImport.objects.filter(pk=job.pk)
-        mine.update(steps_done=done, steps_total=max(total, 1), heartbeat_at=clock())
-        if mine.filter(cancel_requested=True).exists():
+        going_on = mine(job)
+        if not going_on.update(steps_done=done, steps_total=max(total, 1), heartbeat_at=clock()):
+            raise Overtaken
+        if going_on.filter(cancel_requested=True).exists():
             raise Cancelled
 
     now = clock()
@@ -93,8 +107,16 @@ def _undo(job: RosterImport, clock: Callable[[], datetime]) -> str:
 STEPS = {"prepare": _prepare, "apply": _apply, "undo": _undo}
 
 
-def _finish(job: RosterImport, state: str, now: datetime, error: str = "") -> None:
+def _finish(job: RosterImport, state: str, now: datetime, error: str = "") -> int:
+    """How it went, if this attempt is still the one that counts: 1, else 0."""
     fields = {"state": state, "error": error[:300], "finished_at": now, "heartbeat_at": now}
     if state == State.DONE:
         fields |= {"steps_done": F("steps_total")}
-    RosterImport.objects.filter(pk=job.pk).update(**fields)
+    return mine(job).update(**fields)
+
+
+def _forget_file(job: RosterImport) -> None:
+    """Nothing can be done with this file any more."""
+    job.file.delete(save=False)
+    job.file = ""
+    job.save(update_fields=["file"])
