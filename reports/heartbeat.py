@@ -8,7 +8,7 @@ A worker whose pool is busy owes none until the time limit of what it runs: nobo
 """
 
 import socket
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import Task
@@ -50,10 +50,11 @@ def _worker_begins(sender: Any, **kwargs: Any) -> None:
 
 @beat_init.connect
 def _beat_begins(**kwargs: Any) -> None:
-    """From now on each heartbeat that the broker has taken is a sign of the scheduler's life."""
+    """From now on each heartbeat that the broker has taken is a sign of the scheduler's life; first of all, for the database
+    may be away at this moment, and Celery swallows what a receiver raises."""
+    after_task_publish.connect(_beat_sent, sender=TASK, weak=False)
     Heartbeat.objects.began(Heartbeat.Kind.BEAT, beat_name(), now=timezone.now())
     connection.close()
-    after_task_publish.connect(_beat_sent, sender=TASK, weak=False)
 
 
 def _beat_sent(**kwargs: Any) -> None:
@@ -61,20 +62,23 @@ def _beat_sent(**kwargs: Any) -> None:
     connection.close()  # a minute is long: the database may restart, and an old connection would fail each time
 
 
+_limits: dict[str, datetime] = {}  # of what this process of the pool runs: until when it may take
+
+
 @task_prerun.connect
-def _work_begins(sender: Task, **kwargs: Any) -> None:
+def _work_begins(sender: Task, task_id: str, **kwargs: Any) -> None:
     if _is_work(sender):
-        until = timezone.now() + timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT)
-        Heartbeat.objects.seen(Heartbeat.Kind.WORKER, sender.request.hostname, now=timezone.now(), busy_until=until)
+        now = timezone.now()
+        _limits[task_id] = now + timedelta(seconds=sender.time_limit or settings.CELERY_TASK_TIME_LIMIT)
+        Heartbeat.objects.seen(Heartbeat.Kind.WORKER, sender.request.hostname, now=now, busy_until=_limits[task_id])
 
 
 @task_postrun.connect
-def _work_ends(sender: Task, **kwargs: Any) -> None:
-    if _is_work(sender):
-        Heartbeat.objects.seen(Heartbeat.Kind.WORKER, sender.request.hostname, now=timezone.now())
+def _work_ends(sender: Task, task_id: str, **kwargs: Any) -> None:
+    if until := _limits.pop(task_id, None):
+        Heartbeat.objects.idle(sender.request.hostname, now=timezone.now(), until=until)
 
 
 def _is_work(task: Task) -> bool:
-    """What people wait for. What the scheduler sends is short."""
-    scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
-    return task.name not in scheduled and not task.request.is_eager
+    """Everything but the question itself: a backup at night takes longer than anything that people wait for."""
+    return task.name != TASK and not task.request.is_eager

@@ -151,18 +151,33 @@ class ExportLog(LogRow):
 
 class HeartbeatQuerySet(models.QuerySet):
     def began(self, kind: str, name: str, *, now: datetime) -> None:
-        """A process starts: what an earlier one owed is forgotten, and who has been gone for a day as well."""
+        """A process starts: what an earlier one owed or did is forgotten, and who has been gone for a day as well."""
         self.filter(at__lt=now - timedelta(days=1)).delete()
         self.seen(kind, name, now=now)
+        self.filter(name=name).update(busy_until=None)
 
     def seen(self, kind: str, name: str, *, now: datetime, busy_until: datetime | None = None) -> None:
-        signs = {"kind": kind, "at": now, "asked_at": None, "busy_until": busy_until}
-        self.update_or_create(name=name, defaults=signs)
+        """A sign of life; with `busy_until`, from a process of the pool that begins something. Others of the same pool may
+        be at longer work, so the latest moment stays."""
+        self.update_or_create(name=name, defaults={"kind": kind, "at": now, "asked_at": None})
+        if busy_until is not None:
+            earlier = Q(busy_until=None) | Q(busy_until__lt=busy_until)
+            self.filter(earlier, name=name).update(busy_until=busy_until)
+
+    def idle(self, name: str, *, now: datetime, until: datetime) -> None:
+        """What might have taken until then has ended. The moment goes if it was its own: now a process of the pool is free
+        to answer, and whoever begins next has a moment of its own."""
+        self.seen(Heartbeat.Kind.WORKER, name, now=now)
+        self.filter(name=name, busy_until=until).update(busy_until=None)
 
     def asked(self, name: str, *, now: datetime) -> None:
         """The oldest question without an answer is the one that counts."""
         self.get_or_create(name=name, defaults={"kind": Heartbeat.Kind.WORKER, "at": now})
         self.filter(name=name, asked_at=None).update(asked_at=now)
+
+    def excused(self, name: str) -> None:
+        """Nobody can answer while the broker is away: a question from before it went is put anew afterwards."""
+        self.filter(name=name).update(asked_at=None)
 
 
 class Heartbeat(models.Model):

@@ -149,13 +149,18 @@ def test_the_scheduler_s_heartbeat_goes_the_whole_way_and_a_silent_scheduler_is_
     beat = Beat(tmp_path / "schedule", "--pidfile", str(pidfile), settings_module="tests.faults.quick_beat")
     before = watched.row.at
     beat.start()
+    row = Heartbeat.objects.filter(name=f"beat@{socket.gethostname()}")
     try:
         wait_until(lambda: watched.row.at > before)  # from the scheduler through the queue and the pool to the row
-        wait_until(Heartbeat.objects.filter(kind="beat").exists)
+        wait_until(row.exists)
+        row.update(at=timezone.now() - LONG, asked_at=timezone.now() - LONG)  # as after an outage
+        wait_until(row.filter(asked_at=None).exists)  # its next heartbeat is the answer
         call_command("watch", "beat", str(pidfile))
         os.kill(beat.process.pid, signal.SIGSTOP)
-        row = Heartbeat.objects.filter(name=f"beat@{socket.gethostname()}")
         row.update(at=timezone.now() - LONG)
+        call_command("watch", "beat", str(pidfile))  # silent; it may have been an outage, so it is asked
+        assert beat.is_running
+        row.update(asked_at=timezone.now() - LONG)
         with pytest.raises(CommandError, match="ended"):
             call_command("watch", "beat", str(pidfile))
         assert beat.process.wait(timeout=30) == -signal.SIGKILL

@@ -2,7 +2,8 @@
 
 For a supervisor, once a minute. A worker is sent a heartbeat of its own; one that has owed an answer for three minutes is
 ended, and its supervisor starts it again. A live pid or `inspect ping` would not do: the part that answers them may live on
-while no task is taken. While the broker is away nobody is ended: a restart would mend nothing.
+while no task is taken. The scheduler sends a heartbeat each minute without being asked; once it is silent, it owes one.
+While the broker is away nobody is ended: a restart would mend nothing. Afterwards everybody has three minutes.
 """
 
 import os
@@ -28,23 +29,29 @@ class Command(BaseCommand):
         parser.add_argument("--name", help="the worker's node name, celery@<host name> unless it has another")
 
     def handle(self, *, process: str, pidfile: Path, name: str | None, **options):
-        if not health.broker_answers(current_app):
-            raise CommandError("The broker does not answer. Nothing is ended: a restart would not help.")
         is_worker = process == Heartbeat.Kind.WORKER
-        if self._owes(name or heartbeat.worker_name()) if is_worker else self._stands_still(heartbeat.beat_name()):
+        name = (name or heartbeat.worker_name()) if is_worker else heartbeat.beat_name()
+        if not health.broker_answers(current_app):
+            Heartbeat.objects.excused(name)
+            raise CommandError("The broker does not answer. Nothing is ended: a restart would not help.")
+        if self._worker_owes(name) if is_worker else self._beat_owes(name):
             end(pidfile)
             raise CommandError(f"No sign of life from the {process} for three minutes: ended, to be started again.")
 
-    def _owes(self, name: str) -> bool:
+    def _worker_owes(self, name: str) -> bool:
         try:
             heartbeat.ask(name)
         except OperationalError as error:
             raise CommandError("The heartbeat could not be sent. Nothing is ended.") from error
         return Heartbeat.objects.get(name=name).owes(timezone.now())
 
-    def _stands_still(self, name: str) -> bool:
+    def _beat_owes(self, name: str) -> bool:
+        """Silent it has been through any outage: from now on it has three minutes to send the next heartbeat."""
         beat = Heartbeat.objects.filter(name=name).first()
-        return beat is not None and beat.is_silent(timezone.now())
+        if beat is None or not beat.is_silent(timezone.now()):
+            return False
+        Heartbeat.objects.asked(name, now=timezone.now())
+        return beat.owes(timezone.now())
 
 
 def end(pidfile: Path) -> None:
