@@ -368,6 +368,9 @@ class BackupRunQuerySet(models.QuerySet["BackupRun"]):
         """Newest first. Enough to judge by: one a day, and a verified one that is further back is late anyway."""
         return list(self.order_by("-started_at")[:most])
 
+    def newest_verified(self) -> "BackupRun | None":
+        return self.filter(verified_at__isnull=False).order_by("-started_at").first()
+
 
 class BackupRun(OpaqueModel):
     """What became of one backup. Without the row of a success the silence itself is the alarm (`accounts.backup.state`)."""
@@ -382,6 +385,10 @@ class BackupRun(OpaqueModel):
         OLD_CLIENT = "old_client", _("pg_dump is missing or older than the database server.")
         DUMP = "dump", _("The database could not be read out completely.")
         DAMAGED = "damaged", _("The archive was read back and is not what was saved.")
+        FILES_GONE = (
+            "files_gone",
+            _("More files than before are not on the disk. Find them while older backups hold them."),
+        )
         BROKEN_OFF = "broken_off", _("It was broken off: the process was ended, or the machine switched off.")
         OTHER = "other", _("Something else went wrong. The log of the background worker says what.")
 

@@ -18,9 +18,16 @@ def clear_sessions() -> None:
     once.forget(now=timezone.now())
 
 
-@shared_task(soft_time_limit=BACKUP_LIMIT.total_seconds() - 60, time_limit=BACKUP_LIMIT.total_seconds())
+@shared_task(
+    soft_time_limit=BACKUP_LIMIT.total_seconds() - 60,
+    time_limit=BACKUP_LIMIT.total_seconds(),
+    reject_on_worker_lost=False,
+)
 def backup() -> None:
-    """Every night. A message that the broker delivers a second time finds the lock, and does nothing."""
+    """Every night. A message that the broker delivers a second time finds the lock, and does nothing.
+
+    One that was killed, for want of memory for example, does not come back to be killed again: its row has no end, and
+    the page says so."""
     from accounts.backup import running
 
     try:

@@ -146,17 +146,27 @@ def one_secret_for_one_purpose(app_configs: Any, **kwargs: Any) -> list[CheckMes
     if len(set(secrets)) == len(secrets):
         return []
     return _warn(
-        11, "One secret serves two purposes.", "DJANGO_SECRET_KEY, each of FIELD_KEYS and FINGERPRINT_KEY differ."
+        11,
+        "One secret serves two purposes.",
+        "DJANGO_SECRET_KEY, each of FIELD_KEYS, FINGERPRINT_KEY and BACKUP_KEY differ.",
     )
 
 
 @deployed
 def keys_are_secrets(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    if all(len(set(base64.b64decode(key))) >= 16 for key in _keys()):
+    if all(_is_secret(key) for key in _keys()):
         return []
-    return _warn(12, "A key can be guessed: its bytes repeat.", "Make new ones: openssl rand -base64 32")
+    return _warn(12, "A key can be guessed: its bytes repeat, or it is none.", "Make new ones: openssl rand -base64 32")
+
+
+def _is_secret(key: str) -> bool:
+    try:
+        return len(set(base64.b64decode(key.strip(), validate=True))) >= 16
+    except ValueError:
+        return False
 
 
 def _keys() -> list[str]:
-    """FIELD_KEYS without their names, and FINGERPRINT_KEY."""
-    return [part.strip().partition(":")[2] for part in settings.FIELD_KEYS.split(",")] + [settings.FINGERPRINT_KEY]
+    """FIELD_KEYS without their names, FINGERPRINT_KEY, and BACKUP_KEY where this process has one."""
+    fields = [part.strip().partition(":")[2] for part in settings.FIELD_KEYS.split(",")]
+    return [*fields, settings.FINGERPRINT_KEY, *filter(None, [settings.BACKUP_KEY])]

@@ -287,8 +287,8 @@ CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "reports.tasks.heartbeat", "schedule": 60.0, "options": {"expires": 120}},
 }
 for entry in CELERY_BEAT_SCHEDULE.values():  # where no worker is, they do not pile up
-    if isinstance(entry["schedule"], float):
-        entry.setdefault("options", {"expires": 10 * entry["schedule"]})
+    often = isinstance(entry["schedule"], float)  # and not once a night
+    entry.setdefault("options", {"expires": 10 * entry["schedule"] if often else 12 * 3600})
 
 # --- what is told ---------------------------------------------------------------------------------------------------
 LOG_FORMAT = env.str("LOG_FORMAT", default="lines" if EMBEDDED else "json")

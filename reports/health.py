@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from kombu.exceptions import OperationalError
 
 from accounts import encryption
+from accounts.backup.files import folder_is_lost
 from accounts.backup.state import backup_state
 from accounts.management.commands.rotate_field_keys import encrypted_fields
 from reports import checks
@@ -125,7 +126,11 @@ def _signs(look: Look, kind: str) -> tuple[int, str]:
 
 
 def disk(look: Look) -> tuple[bool, str]:
-    """Of the private files, and of SQLite's: PostgreSQL may stand on another host."""
+    """Of the private files, and of SQLite's: PostgreSQL may stand on another host. Before the first file there is no folder."""
+    if folder_is_lost():
+        return False, _(
+            "The folder of the private files is gone or empty. See whether its disk is mounted, PRIVATE_ROOT."
+        )
     folder = next(path for path in [Path(settings.PRIVATE_ROOT), *Path(settings.PRIVATE_ROOT).parents] if path.is_dir())
     free = shutil.disk_usage(folder).free // 2**20
     told = {"free": f"{free / 1024:.1f}", "least": f"{settings.LEAST_FREE_MB / 1024:.1f}"}
@@ -213,6 +218,8 @@ def backups(look: Look) -> tuple[bool, str]:
     """A new installation has until its first night."""
     state = backup_state(look.now)
     told = {"time": f"{timezone.localtime(state.verified.verified_at):%m-%d %H:%M}" if state.verified else "–"}
+    if state.late and not state.runs and not state.is_new:
+        return False, _("None has been made yet. Make one by hand; the handbook says how.")
     if state.failed or (state.late and state.runs):
         return False, _("The newest good one is of %(time)s. Make one by hand; the handbook says how.") % told
     return True, _("The newest good one is of %(time)s") % told if state.verified else _("The first is made tonight")

@@ -14,6 +14,7 @@ from config import checks
 
 GOOD = base64.b64encode(bytes(range(32))).decode()
 OTHER = base64.b64encode(bytes(range(32, 64))).decode()
+THIRD = base64.b64encode(bytes(range(128, 160))).decode()
 SECRET = base64.b64encode(bytes(range(64, 112))).decode()
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -106,7 +107,10 @@ EVERY = [
 ]  # fmt: skip
 
 
-def test_all_are_silent_for_good_settings(production):
+@pytest.mark.parametrize("backup_key", ["", THIRD])
+def test_all_are_silent_for_good_settings(production, backup_key):
+    """Only what makes backups has their key."""
+    production.BACKUP_KEY = backup_key
     assert [found for check in EVERY for found in warned(check)] == []
 
 
@@ -148,7 +152,10 @@ def test_w001_a_policy_that_lets_code_in(production, spoiled):
         (checks.throttles_count_together, "CACHES", {"default": {"BACKEND": "a.locmem.LocMemCache"}}),
         (checks.one_secret_for_one_purpose, "FINGERPRINT_KEY", GOOD),
         (checks.one_secret_for_one_purpose, "SECRET_KEY", GOOD),
+        (checks.one_secret_for_one_purpose, "BACKUP_KEY", GOOD),
         (checks.keys_are_secrets, "FIELD_KEYS", "k1:" + base64.b64encode(b"0" * 32).decode()),
+        (checks.keys_are_secrets, "BACKUP_KEY", base64.b64encode(b"0" * 32).decode()),
+        (checks.keys_are_secrets, "BACKUP_KEY", "changeme!"),
     ],
 )
 def test_a_check_fires_for_its_own_fault_alone(production, check, name, value):

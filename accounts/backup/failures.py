@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+from collections.abc import Iterator
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
@@ -21,6 +23,19 @@ class Failed(Exception):
     def __init__(self, code: str, words: str):
         super().__init__(words)
         self.code = code
+
+
+class Unfinished(Exception):
+    """A restore is in place, and something after that went wrong. Says what to do."""
+
+
+@contextlib.contextmanager
+def unfinished(words: str) -> Iterator[None]:
+    """Whatever goes wrong in here comes too late for "nothing was restored"."""
+    try:
+        yield
+    except Exception as error:
+        raise Unfinished(f"{words} {type(error).__name__}: {error}") from error
 
 
 def code_of(error: BaseException) -> str:

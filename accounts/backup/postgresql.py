@@ -17,9 +17,9 @@ from django.conf import settings
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
-from accounts.backup.failures import Code, Failed
+from accounts.backup.failures import Code, Failed, unfinished
 from accounts.backup.sealed import Damaged
-from accounts.backup.tables import TableSum
+from accounts.backup.tables import Judge, TableSum
 
 DEBIAN = Path("/usr/lib/postgresql")
 # What libpq itself understands; the rest of Django's parameters are psycopg's.
@@ -180,6 +180,9 @@ class Check:
 class Restore:
     """A sink that pg_restore puts into the database, in one transaction: all of it or nothing.
 
+    The end of the dump is held back until `keep`. Without it pg_restore waits, and can't commit before the files lie
+    in their place.
+
     Owners and rights are not the archive's: tables belong to whoever restores, and rights follow from the default
     privileges of the roles (docs/deploy/postgresql-roles.sh) and from `migrate`.
     """
@@ -192,20 +195,22 @@ class Restore:
         self._process = self._stack.enter_context(
             _program([*command, "--dbname", _address()[0]], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
         )
+        self._held = b""
 
     def write(self, block: bytes) -> None:
-        _feed(self._process, block)
+        if block:
+            _feed(self._process, self._held)
+            self._held = block
 
-    def finish(self) -> dict[str, dict]:
-        _feed(self._process, b"", last=True)
+    def keep(self, judge: Judge) -> None:
+        """Commits; only then others, and so we, can see the tables. Raises Unfinished if they are not right."""
+        _feed(self._process, self._held, last=True)
         self._stack.close()
-        with connection.cursor() as cursor:
-            cursor.execute("SET TimeZone = 'UTC'")
-            return table_sums(cursor)
-
-    def keep(self) -> None:
-        """Committed already; the caller has compared the tables."""
-        connection.close()  # and with it this session's time zone
+        with unfinished("The database was written, and is not right. Empty it and PRIVATE_ROOT, and restore again."):
+            with connection.cursor() as cursor:
+                cursor.execute("SET TimeZone = 'UTC'")
+                judge(table_sums(cursor))
+            connection.close()  # and with it this session's time zone
 
 
 def _feed(process: subprocess.Popen, block: bytes, *, last: bool = False) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,35 +16,72 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from accounts.backup.archive import read_archive
-from accounts.backup.failures import Code, Failed
+from accounts.backup.failures import Code, Failed, Unfinished, unfinished
+from accounts.backup.files import NOT_OURS, RESTORING
 from accounts.backup.running import backup_key, check, compare, refuse_other_keys, vendor
 from accounts.models import BackupRun
 
 
 def restore(path: Path) -> dict[str, Any]:
-    """Raises what is wrong with the archive, the keys or the place; nothing is kept then. Returns the manifest.
+    """Raises what is wrong with the archive, the keys or the place, and nothing is kept; or Unfinished, once all is in
+    its place. Returns the manifest.
 
-    Afterwards the database is brought to the schema of this version, which also sets the guards of the read log, and
-    every session ends: a sign-in that was revoked after the backup must not come back with it.
+    Afterwards every session ends: a sign-in that was revoked after the backup must not come back with it. Then the
+    database is brought to the schema of this version, which also sets the guards of the read log.
     """
     manifest = inspect(path)
     vendor().refuse_if_in_use()
     _refuse_files()
     with contextlib.ExitStack() as stack:
-        files = settings.PRIVATE_ROOT.with_name(settings.PRIVATE_ROOT.name + ".restoring")
-        shutil.rmtree(files, ignore_errors=True)  # of a restore that was broken off
-        files.mkdir(mode=0o700, parents=True)
-        stack.callback(shutil.rmtree, files, ignore_errors=True)
+        files = stack.enter_context(_place_for_files())
         sink = vendor().Restore(stack)
         read_archive(path, backup_key(), database=sink.write, folder=files)
-        compare(manifest, sink.finish())
-        files.rename(settings.PRIVATE_ROOT)
-        sink.keep()
-    call_command("migrate", interactive=False, verbosity=0)
-    BackupRun.objects.filter(finished_at=None).delete()  # the run that made this archive did not know its end
-    end_sessions()
-    call_command("check", databases=["default"])
+        with _moved_up(files):
+            sink.keep(functools.partial(compare, manifest))
+    _make_ready()
     return manifest
+
+
+@contextlib.contextmanager
+def _place_for_files() -> Iterator[Path]:
+    """Inside the folder itself, which may be a disk of its own, so that moving them up is a matter of names."""
+    files = settings.PRIVATE_ROOT / RESTORING
+    shutil.rmtree(files, ignore_errors=True)  # of a restore that was broken off
+    files.mkdir(mode=0o700, parents=True)
+    try:
+        yield files
+    finally:
+        shutil.rmtree(files, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _moved_up(files: Path) -> Iterator[None]:
+    """The files lie in their place; and they lie there no longer if the database does not follow."""
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for source in list(files.iterdir()):
+            target = settings.PRIVATE_ROOT / source.name
+            source.rename(target)
+            moved.append((source, target))
+        yield
+    except Unfinished:
+        raise
+    except BaseException:
+        for source, target in moved:
+            target.rename(source)
+        raise
+
+
+def _make_ready() -> None:
+    with unfinished("The database and the files are in place, with their sessions. Empty both, and restore again."):
+        end_sessions()
+    with unfinished(
+        "The database and the files are in place, and all sessions have ended. Do not restore again: mend what is said "
+        "here, then run `manage.py migrate` and `manage.py check --database default`, and start when both are content."
+    ):
+        call_command("migrate", interactive=False, verbosity=0)
+        BackupRun.objects.filter(finished_at=None).delete()  # the run that made this archive did not know its end
+        call_command("check", databases=["default"])
 
 
 def inspect(path: Path) -> dict[str, Any]:
@@ -69,12 +108,15 @@ def _refuse_newer(manifest: dict[str, Any]) -> None:
 
 def _refuse_files() -> None:
     root = settings.PRIVATE_ROOT
-    if root.exists() and any(root.iterdir()):
+    if root.exists() and any(each.name not in NOT_OURS for each in root.iterdir()):
         raise Failed(Code.OTHER, f"{root} holds files already. Restore into an empty place: move it away first.")
 
 
 def end_sessions() -> None:
+    """Before anything else is done, in the schema that the archive has."""
     from allauth.usersessions.models import UserSession
 
-    UserSession.objects.all().delete()
-    Session.objects.all().delete()
+    there = connection.introspection.table_names()
+    for model in (UserSession, Session):
+        if model._meta.db_table in there:
+            model.objects.all().delete()

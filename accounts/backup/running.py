@@ -7,23 +7,22 @@ import fcntl
 import hmac
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import django
-from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.files.storage import storages
-from django.db import connection, models
+from django.db import connection
 
 from accounts import encryption
 from accounts.backup import postgresql, sqlite
 from accounts.backup.archive import FORMAT, ArchiveWriter, read_archive
 from accounts.backup.failures import Code, Failed, code_of
+from accounts.backup.files import named_files, private_files, still_named
 from accounts.backup.sealed import Damaged
 from accounts.backup.tables import differences
 from accounts.models import BackupRun
@@ -37,16 +36,20 @@ class AlreadyRunning(Exception):
     """Another backup is being made at this moment: nothing to do, and no failure."""
 
 
-def run(*, clock: Clock, verify: bool, keep: int) -> BackupRun:
+def run(*, clock: Clock, verify: bool, keep: int, accept_missing: bool = False) -> BackupRun:
     """Make a backup into BACKUP_ROOT; read it back if `verify`; then keep the newest `keep` archives (0: all).
 
-    Raises AlreadyRunning, or what went wrong; the row then says so too. Only where not even the row can be written is
-    there no trace of this run: the age of the newest verified backup tells (accounts.backup.state).
+    Raises AlreadyRunning, or what went wrong; the row then says so too, and older archives stay. Only where not even
+    the row can be written is there no trace of this run: the age of the newest verified backup tells
+    (accounts.backup.state). `accept_missing`: files that are gone for good are no failure any more.
     """
     with contextlib.ExitStack() as stack:
         row = _begin(stack, clock)
         try:
             _make(row, clock, verify, stack)
+            if not accept_missing:
+                _refuse_loss(row)
+            _end(row, clock)
         except BaseException as error:
             _end(row, clock, code=code_of(error))
             raise
@@ -106,11 +109,24 @@ def _make(row: BackupRun, clock: Clock, verify: bool, stack: contextlib.ExitStac
     row.size = partial.stat().st_size
     partial.rename(target)
     _sync(settings.BACKUP_ROOT)
-    _end(row, clock)
+
+
+def _refuse_loss(row: BackupRun) -> None:
+    """The archive stays, for its database; the older ones, which may hold the files, are not forgotten for it."""
+    before = BackupRun.objects.newest_verified()
+    most = before.missing_files if before else 0
+    if row.missing_files > most:
+        raise Failed(
+            Code.FILES_GONE,
+            f"{row.missing_files} files that rows name are not on the disk, before it were {most}. Is PRIVATE_ROOT "
+            "mounted? If they are gone for good: backup --accept-missing.",
+        )
 
 
 def _end(row: BackupRun, clock: Clock, *, code: str = "") -> None:
+    """What fails after it was read back is not verified: the database would refuse such a row."""
     row.finished_at, row.code = clock(), code
+    row.verified_at = None if code else row.verified_at
     row.save()
 
 
@@ -123,12 +139,12 @@ def _write(path: Path, key: bytes, made_at: datetime) -> int:
         snapshot = vendor().Snapshot(stack)
         manifest = _manifest(snapshot, made_at)
         manifest["database"] = archive.add_database(snapshot.blocks())
-        named = _named_files(snapshot)
-        for name, file in _private_files():
+        named = named_files(snapshot)
+        for name, file in private_files():
             with contextlib.suppress(FileNotFoundError):  # retention was here since the folder was listed
                 archive.add_file(name, file)
         manifest["files"] = archive.files
-        manifest["missing"] = _missing(named - archive.files.keys())
+        manifest["missing"] = still_named(named - archive.files.keys())
         archive.finish(manifest)
         out.flush()
         os.fsync(out.fileno())
@@ -144,43 +160,6 @@ def _manifest(snapshot: Any, made_at: datetime) -> dict[str, Any]:
         "tables": snapshot.table_sums(),
         "keys": key_marks(),
     }
-
-
-def _private_files() -> Iterator[tuple[str, Path]]:
-    root = settings.PRIVATE_ROOT
-    for path in sorted(root.rglob("*")) if root.exists() else ():
-        if path.is_file() and not path.is_symlink():
-            yield path.relative_to(root).as_posix(), path
-
-
-def _named_files(snapshot: Any) -> set[str]:
-    """The files that the rows of the snapshot name."""
-    return {
-        name
-        for field in _file_fields()
-        for (name,) in snapshot.rows(
-            f'SELECT "{field.column}" FROM "{field.model._meta.db_table}"'  # noqa: S608 -- names out of the models
-        )
-        if name
-    }
-
-
-def _file_fields() -> Iterator[models.FileField]:
-    for model in apps.get_models():
-        yield from (
-            field
-            for field in model._meta.local_fields
-            if isinstance(field, models.FileField) and field.storage is storages["private"]
-        )
-
-
-def _missing(names: set[str]) -> list[str]:
-    """Those of the names that rows still bear now: retention deletes the file and takes its name from the row."""
-    still: set[str] = set()
-    for field in _file_fields() if names else ():
-        rows = field.model._base_manager.filter(**{f"{field.name}__in": names})
-        still.update(rows.values_list(field.name, flat=True))
-    return sorted(still)
 
 
 # --- reading back ---------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import sqlite3
 import tempfile
@@ -14,24 +15,37 @@ from django.db import connection
 
 from accounts.backup.failures import Code, Failed
 from accounts.backup.sealed import Damaged
-from accounts.backup.tables import TableSum
+from accounts.backup.tables import Judge, TableSum
 
-PREFIX = "backup-"  # of the folders with copies; what a killed run left is removed by the next
+PREFIX = ".yidang-copy-"  # of the folders with copies; what a killed run left is removed by a later one
+COPY = "copy.sqlite3"
 
 
 def remove_leftovers() -> None:
-    for folder in settings.VAR_DIR.glob(f"{PREFIX}*"):
-        _remove(folder)
+    """None while somebody works with a copy. What can't be removed waits for the next time, and stops nothing."""
+    with contextlib.suppress(OSError), _copies(fcntl.LOCK_EX | fcntl.LOCK_NB):
+        for folder in settings.VAR_DIR.glob(f"{PREFIX}*"):
+            with contextlib.suppress(OSError):
+                _remove(folder)
 
 
 @contextlib.contextmanager
 def copy_place() -> Iterator[Path]:
     """Where a readable copy may lie for a moment: beside the database itself, closed to others."""
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=settings.VAR_DIR))
-    try:
-        yield folder / "copy.sqlite3"
-    finally:
-        _remove(folder)
+    with _copies(fcntl.LOCK_SH):
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=settings.VAR_DIR))
+        try:
+            yield folder / COPY
+        finally:
+            _remove(folder)
+
+
+@contextlib.contextmanager
+def _copies(how: int) -> Iterator[None]:
+    """Hold all copies: LOCK_SH to have one, LOCK_EX to remove those of the dead. The system lets go of what died."""
+    with (settings.VAR_DIR / ".yidang-copies.lock").open("w") as lock:
+        fcntl.flock(lock, how)
+        yield
 
 
 class Snapshot:
@@ -84,13 +98,11 @@ class Restore:
         )
         self.write = self._file.write
 
-    def finish(self) -> dict[str, dict]:
+    def keep(self, judge: Judge) -> None:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        return sums_of_file(self._path)
-
-    def keep(self) -> None:
+        judge(sums_of_file(self._path))
         self._path.rename(self._target)
 
 
@@ -126,6 +138,8 @@ def _sum(database: sqlite3.Connection, table: str) -> TableSum:
 
 
 def _remove(folder: Path) -> None:
-    for path in folder.iterdir():
-        path.unlink(missing_ok=True)
-    folder.rmdir()
+    """Only what we put there."""
+    for end in ("", "-journal", "-wal", "-shm"):
+        (folder / f"{COPY}{end}").unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()

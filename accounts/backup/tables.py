@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 
 MODULUS = 2**256
+Judge = Callable[[dict[str, dict]], object]  # raises where the sums of the tables are not the right ones
 
 
 class TableSum:

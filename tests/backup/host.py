@@ -56,6 +56,11 @@ class Host:
             cwd=self.cwd, env=self.environment(**more), capture_output=True, text=True, check=False,
         )  # fmt: skip
 
+    def put(self, archive: Path) -> subprocess.CompletedProcess:
+        """Restore it here, where nothing is yet."""
+        self.var.mkdir(exist_ok=True)
+        return self.manage("restore", archive)
+
     def ask(self, what: str, *arguments: object) -> dict:
         """The answer of one function of tests/backup/inside.py, which runs on the host."""
         done = self.run(sys.executable, "-m", "tests.backup.inside", what, *arguments)

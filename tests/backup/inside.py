@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
@@ -182,6 +183,56 @@ def refusals(path: str) -> dict:
     MigrationRecorder(connection).record_unapplied("reports", "9999_of_tomorrow")
     found["of a newer version"] = _refused(running.archives()[0])
     return found
+
+
+def late_failure() -> dict:
+    """The archive has been read back, and something lies where it should get its name."""
+    from django.conf import settings
+    from django.utils import timezone
+
+    from accounts.backup import running
+    from accounts.models import BackupRun
+
+    now = timezone.now()
+    (settings.BACKUP_ROOT / f"yidang-{now:%Y%m%dT%H%M%SZ}{running.SUFFIX}" / "in the way").mkdir(parents=True)
+    try:
+        running.run(clock=lambda: now, verify=True, keep=0)
+    except OSError as error:
+        words = type(error).__name__
+    row = BackupRun.objects.get(started_at=now)
+    return {"words": words, "code": row.code, "ended": row.finished_at == now, "verified": row.verified_at is not None}
+
+
+def as_of_an_older_version() -> dict:
+    """A backup with a history that no `migrate` can continue."""
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.recorder import MigrationRecorder
+
+    recorder = MigrationRecorder(connection)
+    recorder.record_unapplied("accounts", "0001_initial")
+    call_command("backup", stdout=io.StringIO())
+    recorder.record_applied("accounts", "0001_initial")
+    return {}
+
+
+def held_back(path: str) -> dict:
+    """On PostgreSQL: everything was handed over, and the files are not in their place yet."""
+    import contextlib
+
+    from django.db import connection
+
+    from accounts.backup import running
+    from accounts.backup.archive import read_archive
+
+    with contextlib.suppress(InterruptedError), contextlib.ExitStack() as stack:
+        sink = running.vendor().Restore(stack)
+        read_archive(Path(path), running.backup_key(), database=sink.write)
+        deadline = time.monotonic() + 3
+        while not connection.introspection.table_names() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        raise InterruptedError
+    return {"tables": connection.introspection.table_names()}
 
 
 def _refused(path: Path) -> str:

@@ -99,7 +99,7 @@ def test_a_backup_that_is_killed_is_seen_by_the_next_and_leaves_nothing(old_host
     assert runs["failed"] is None
     assert runs["verified"] is True
     assert len(old_host.archives) == 1
-    assert not [*(old_host.var / "backups").glob("*.partial"), *old_host.var.glob("backup-*")]
+    assert not [*(old_host.var / "backups").glob("*.partial"), *old_host.var.glob(".yidang-copy-*")]
     content = old_host.archives[0].read_bytes()
     assert not [each for each in old_host.keys.values() if each.encode() in content]
 

@@ -10,7 +10,9 @@ from django.utils import translation
 from accounts.backup.failures import code_of
 from accounts.backup.sealed import Damaged, WrongBackupKey
 from accounts.backup.state import backup_state
-from accounts.models import BACKUP_LIMIT, BackupRun
+from accounts.models import BACKUP_LIMIT, BackupRun, User
+from reports.waiting import waiting_for
+from students.models import SchoolCalendar
 
 pytestmark = pytest.mark.django_db
 Code = BackupRun.Code
@@ -42,6 +44,29 @@ def test_silence_is_an_alarm_after_26_hours(now):
 def test_without_any_backup_all_is_not_well(now):
     state = backup_state(now)
     assert (state.verified, state.failed, state.late, state.is_well) == (None, None, True, False)
+
+
+def test_a_new_installation_has_until_its_first_night(cast, now):
+    """After that the silence is an alarm, although not one row speaks of a backup."""
+    assert backup_state(now).is_new
+    assert backup_state(now + timedelta(hours=25)).is_new
+    assert not backup_state(now + timedelta(hours=27)).is_new
+    run(1, now, code=Code.NO_KEY)
+    assert not backup_state(now).is_new
+
+
+def test_where_none_was_ever_made_the_page_and_home_say_so_after_the_first_night(sign_in, cast, now):
+    client = sign_in(cast.wang)
+    alarm = "No good backup for more than a day"
+    assert alarm not in page(client, cast.wang).content.decode()
+    User.objects.update(date_joined=now - timedelta(days=3))
+    assert alarm in page(client, cast.wang).content.decode()
+    (item,) = [
+        each
+        for each in waiting_for(cast.wang, SchoolCalendar.of(cast.school.pk), now=now).items
+        if each.icon == "shield-lock"
+    ]
+    assert item.urgent
 
 
 def test_a_backup_that_nobody_read_back_does_not_count(now):

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -15,10 +16,10 @@ from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
 
-from accounts.models import BackupRun
+from accounts.models import BackupRun, User
 from reports import health
 from reports.models import Heartbeat
-from students.models import StudentBackground
+from students.models import Attachment, StudentBackground
 from tests.conftest import _drop_triggers
 
 WORKER, BEAT = Heartbeat.Kind.WORKER, Heartbeat.Kind.BEAT
@@ -158,6 +159,26 @@ def test_a_backup_that_failed_or_is_late_is_red(alive, roomy, now):
     BackupRun.objects.create(started_at=now + timedelta(minutes=1), finished_at=now, verified_at=now)
     assert red(now + timedelta(minutes=2)) == []
     assert "backups" in red(now + timedelta(hours=27))
+
+
+def test_a_system_that_never_made_a_backup_is_red_after_its_first_night(alive, roomy, cast, now):
+    assert red(now) == []
+    User.objects.filter(pk=cast.wang.pk).update(date_joined=now - timedelta(hours=27))
+    assert red(now) == ["backups"]
+
+
+@pytest.mark.parametrize("gone", ["gone", "empty", "a new disk"])
+def test_a_folder_of_files_that_is_lost_is_red(alive, roomy, cast, settings, now, tmp_path, gone):
+    settings.PRIVATE_ROOT = tmp_path / "private"
+    if gone != "gone":
+        settings.PRIVATE_ROOT.mkdir()
+    if gone == "a new disk":
+        (settings.PRIVATE_ROOT / "lost+found").mkdir()
+    assert red(now) == []  # no row names a file yet
+    Attachment.objects.create(incident=uuid.uuid4(), author=cast.zhou, file="attachments/1", size=1)
+    assert red(now) == ["disk"]
+    (settings.PRIVATE_ROOT / "attachments").mkdir(parents=True)
+    assert red(now) == []
 
 
 def test_keys_of_a_wrong_length_are_red(alive, roomy, settings, now):
