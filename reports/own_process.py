@@ -49,9 +49,7 @@ def in_own_process(work: Callable[[], Any], *, seconds: float, megabytes: int) -
         os.close(ours)
         os.kill(pid, signal.SIGKILL)  # not yet waited for, so the number is still its own
         os.waitpid(pid, 0)
-    if not answer:
-        raise Cut
-    fine, result = pickle.loads(answer)  # noqa: S301  from our own copy
+    fine, result = _understood(answer)
     if not fine:
         raise Cut if result is None else Broken(result)
     return result
@@ -68,6 +66,14 @@ def _read(pipe: int, deadline: float) -> bytes:
         if not part:
             return b"".join(parts)
         parts.append(part)
+
+
+def _understood(answer: bytes) -> tuple[bool, Any]:
+    """A copy that died said nothing, or, if it died while it was writing, half of something."""
+    try:
+        return pickle.loads(answer)  # noqa: S301  from our own copy
+    except (EOFError, pickle.UnpicklingError):
+        raise Cut from None
 
 
 def _be_the_copy(work: Callable[[], Any], pipe: int, seconds: float, megabytes: int) -> NoReturn:

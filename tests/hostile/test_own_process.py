@@ -40,6 +40,20 @@ def test_work_that_takes_too_much_memory_is_cut_off(take):
         in_own_process(take, **LIMITS)
 
 
+class LastWords:
+    """Kills its process at the moment when it is to be written down; what came before it is written already."""
+
+    def __reduce__(self):
+        os.kill(os.getpid(), 9)
+
+
+@pytest.mark.parametrize("before", [b"x" * 3_000_000, list(range(200_000))], ids=["one piece", "many pieces"])
+def test_a_copy_that_dies_while_it_writes_its_answer_is_cut_off(before):
+    """It is no error of the work's: half an answer is none."""
+    with pytest.raises(Cut):
+        in_own_process(lambda: [before, LastWords()], **LIMITS)
+
+
 def test_without_the_limit_it_would_have_the_memory():
     assert in_own_process(lambda: len(bytearray(600 * 1024**2)), seconds=20, megabytes=4000) == 600 * 1024**2
 
