@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
 
 from accounts.versions import StaleVersion
 from students.actions import notes
@@ -62,6 +63,13 @@ def test_the_same_form_that_says_something_else_is_refused(cast, record, now, ca
     with pytest.raises(notes.AlreadyFiled):
         again()
     assert (Observation.objects.count(), Observation.history.count()) == (2, count)
+
+
+def test_what_the_database_refuses_is_not_taken_for_a_form_sent_before(cast, record):
+    """The writer would be told that the words are filed, and nothing is."""
+    with pytest.raises(IntegrityError):
+        record(fields={"level": 9})
+    assert not Observation.objects.exists()
 
 
 @pytest.mark.parametrize(("level", "asked", "made"), [(2, False, 0), (2, True, 2), (3, False, 0), (4, False, 2)])
