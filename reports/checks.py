@@ -1,8 +1,9 @@
-"""System checks: without the right library and fonts a PDF is slow or prints boxes for rare names."""
+"""System checks: without the right library and fonts a PDF is slow or prints boxes for rare names.
+
+`manage.py health` asks the same two questions, `missing_fonts` and `can_subset`, while the system runs.
+"""
 
 import ctypes.util
-import functools
-import shutil
 import subprocess
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from reports import pdf
 
 FONTS = ("Noto Serif CJK SC", "Noto Sans CJK SC", "LXGW WenKai")
+PATIENCE = 20  # seconds: right after an installation fontconfig reads every font there is
 APT = (
     "apt-get install -y libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 "
     "fontconfig fonts-noto-cjk fonts-lxgw-wenkai"
@@ -33,21 +35,27 @@ def _version() -> list[CheckMessage]:
 
 
 def _subsetting() -> list[CheckMessage]:
-    if ctypes.util.find_library("harfbuzz-subset"):
+    if can_subset():
         return []
     return [Warning("libharfbuzz-subset is missing: each PDF takes about 10 s longer.", hint=APT, id="reports.W001")]
 
 
 def _fonts() -> list[CheckMessage]:
-    if missing := [name for name in FONTS if name not in families()]:
+    if missing := missing_fonts():
         return [Warning(f"Fonts not found: {', '.join(missing)}. PDFs would print boxes.", hint=APT, id="reports.W002")]
     return []
 
 
-@functools.cache
-def families() -> frozenset[str]:
-    """Names of all font families that fontconfig knows; empty without fontconfig."""
-    if not shutil.which("fc-list"):
-        return frozenset()
-    listed = subprocess.run(["fc-list", ":", "family"], capture_output=True, text=True, timeout=20, check=False).stdout
-    return frozenset(name.strip() for line in listed.splitlines() for name in line.split(","))
+def can_subset() -> bool:
+    return ctypes.util.find_library("harfbuzz-subset") is not None
+
+
+def missing_fonts(patience: float = PATIENCE) -> list[str]:
+    """Those that fontconfig does not know at this moment; without fontconfig it is all of them."""
+    command = ["fc-list", ":", "family"]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True, timeout=patience, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        listed = ""
+    families = {name.strip() for line in listed.splitlines() for name in line.split(",")}
+    return [name for name in FONTS if name not in families]

@@ -3,9 +3,7 @@
 The lines show nothing about anybody. `manage.py health` prints them, the administrator's page shows them.
 """
 
-import ctypes.util
 import shutil
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -142,8 +140,7 @@ def disk(look: Look) -> tuple[bool, str]:
 
 
 def fonts(look: Look) -> tuple[bool, str]:
-    missing = [name for name in checks.FONTS if name not in _match(name)]
-    if missing:
+    if missing := checks.missing_fonts(PATIENCE):
         told = {"names": _listed(missing), "command": "apt-get install fonts-noto-cjk fonts-lxgw-wenkai"}
         return False, _("Missing: %(names)s. Documents would show boxes. Install them: %(command)s") % told
     return True, _("%(n)d found") % {"n": len(checks.FONTS)}
@@ -153,18 +150,8 @@ def _listed(names: list[str]) -> str:
     return pgettext("between names", ", ").join(names)
 
 
-def _match(name: str) -> list[str]:
-    """The families that fontconfig would really take for this name; nothing without fontconfig."""
-    command = ["fc-match", "--format", "%{family}", name]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    return [each.strip() for each in found.split(",")]
-
-
-def subsetting(look: Look, library: str = "harfbuzz-subset") -> tuple[bool, str]:
-    if ctypes.util.find_library(library):
+def subsetting(look: Look) -> tuple[bool, str]:
+    if checks.can_subset():
         return True, _("Found")
     return False, _("Missing: each document takes about 10 s longer. Install it: apt-get install libharfbuzz-subset0")
 

@@ -17,7 +17,7 @@ from django.db import connection
 from django.urls import reverse
 
 from accounts.models import BackupRun, User
-from reports import health
+from reports import checks, health
 from reports.models import Heartbeat
 from students.models import Attachment, StudentBackground
 from tests.conftest import _drop_triggers
@@ -123,20 +123,33 @@ def test_a_full_disk_is_red(alive, settings, now):
     assert red(now) == ["disk"]
 
 
-def test_a_missing_font_is_red_by_its_name(alive, roomy, now, tmp_path, monkeypatch):
+def test_a_missing_font_is_red_by_its_name_and_the_checks_say_the_same(alive, roomy, now, tmp_path, monkeypatch):
+    """In a process that runs: what was found before counts no more."""
+    assert (red(now), checks.printing_is_ready(None)) == ([], [])
     empty = tmp_path / "fonts.conf"
     empty.write_text(f"<fontconfig><dir>{tmp_path}</dir><cachedir>{tmp_path}</cachedir></fontconfig>")
-    assert red(now) == []
     monkeypatch.setenv("FONTCONFIG_FILE", str(empty))
     assert red(now) == ["fonts"]
-    assert "LXGW WenKai" in text("fonts", now)
+    (found,) = checks.printing_is_ready(None)
+    assert found.id == "reports.W002"
+    for words in (text("fonts", now), found.msg):
+        assert "LXGW WenKai" in words
+    assert "apt-get install" in found.hint
 
 
-def test_a_missing_library_is_red(now):
-    assert health.subsetting(health.Look(now))[0]
-    ok, words = health.subsetting(health.Look(now), library="harfbuzz-nowhere")
-    assert not ok
-    assert "libharfbuzz-subset0" in words
+def test_without_fontconfig_every_font_is_missing(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert checks.missing_fonts() == [*checks.FONTS]
+
+
+def test_a_missing_library_is_red_and_the_checks_say_the_same(alive, roomy, now, monkeypatch):
+    assert (red(now), checks.printing_is_ready(None)) == ([], [])
+    monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
+    assert red(now) == ["subsetting"]
+    (found,) = checks.printing_is_ready(None)
+    assert found.id == "reports.W001"
+    for words in (text("subsetting", now), found.hint):
+        assert "libharfbuzz-subset0" in words
 
 
 def test_a_reading_log_that_can_be_changed_is_red(alive, roomy, now):

@@ -170,13 +170,3 @@ def test_too_many_pages_stop():
 def test_an_old_weasyprint_is_refused(monkeypatch):
     monkeypatch.setattr(pdf, "version", lambda name: "69.2")
     assert [message.id for message in checks._version()] == ["reports.E001"]
-
-
-def test_the_checks_name_what_is_missing_and_how_to_get_it(monkeypatch):
-    assert checks.printing_is_ready(None) == []
-    monkeypatch.setattr(checks, "families", lambda: frozenset({"Noto Serif CJK SC"}))
-    monkeypatch.setattr(checks.ctypes.util, "find_library", lambda name: None)
-    found = checks.printing_is_ready(None)
-    assert [message.id for message in found] == ["reports.W001", "reports.W002"]
-    assert "LXGW WenKai" in found[1].msg
-    assert all("apt-get install" in message.hint and "libharfbuzz-subset0" in message.hint for message in found)
