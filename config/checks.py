@@ -1,7 +1,7 @@
 """`manage.py check --deploy`: what Django's own deployment checks do not look at. Each says what to put right.
 
 config.W001 content security policy · W002 length of a session · W003 passwords · W004 rights of uploaded files ·
-W005 admin site · W006 pages in caches · W007 names of cookies · W008 Redis without password · W009 SQLite under several
+W005 admin site · W006 pages in caches · W007 names of cookies · E008 Redis without password · W009 SQLite under several
 processes · W010 throttles counted apart · W011 one secret for two purposes · W012 keys that are no secret
 """
 
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONCE, SELF
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.urls import URLResolver, get_resolver
 
 LONGEST_SESSION = timedelta(hours=12)
@@ -116,12 +116,13 @@ def names_of_cookies(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 @deployed
 def redis_with_password(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """An error: whoever can write into the queue decides what workers do."""
     caches = [each.get("LOCATION", "") for each in settings.CACHES.values()]
     urls = [urlsplit(str(url)) for url in [settings.CELERY_BROKER_URL, *caches]]
     if all(url.password for url in urls if url.scheme in ("redis", "rediss")):
         return []
     hint = "requirepass in Redis, and CELERY_BROKER_URL and REDIS_CACHE_URL as redis://:password@host:6379/0."
-    return _warn(8, "Redis takes orders from anybody on its network.", hint)
+    return [Error("Redis takes orders from anybody on its network.", hint=hint, id="config.E008")]
 
 
 @deployed

@@ -8,6 +8,7 @@ import sys
 import pytest
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.conf import settings as current
+from django.core.checks import run_checks
 from django.urls import include, path
 
 from config import checks
@@ -55,7 +56,7 @@ def test_the_check_fails_for_a_bad_setting(tmp_path):
     spoiled = {"REDIS_CACHE_URL": "redis://127.0.0.1:1/1", "DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3"}
     done = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **spoiled)
     assert done.returncode == 1
-    assert "config.W008" in done.stderr
+    assert "config.E008" in done.stderr
     assert "config.W009" in done.stderr  # SQLite, and WEB_PROCESSES is 3
     assert "2 issues" in done.stderr
 
@@ -161,7 +162,29 @@ def test_w001_a_policy_that_lets_code_in(production, spoiled):
 def test_a_check_fires_for_its_own_fault_alone(production, check, name, value):
     setattr(production, name, value)
     number = EVERY.index(check) + 1
-    assert [found for each in EVERY for found in warned(each)] == [f"config.W{number:03}"]
+    kind = "E" if check is checks.redis_with_password else "W"
+    assert [found for each in EVERY for found in warned(each)] == [f"config.{kind}{number:03}"]
+
+
+@pytest.mark.parametrize("place", ["queue", "cache"])
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("redis://redis:6379/0", ["config.E008"]),
+        ("rediss://:@redis:6379/0", ["config.E008"]),
+        ("redis://:word@redis:6379/0", []),
+        ("filesystem://localhost", []),
+    ],
+)
+def test_e008_a_redis_without_a_password(production, place, url, found):
+    """An error, so that a plain `check --deploy` ends with 1 too. This rule stands in one place: no second id beside it."""
+    if place == "queue":
+        production.CELERY_BROKER_URL = url
+    else:
+        production.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}}
+    assert warned(checks.redis_with_password) == found
+    told = run_checks(tags=["security"], include_deployment_checks=True)
+    assert [each.id for each in told if "edis" in each.msg or "broker" in each.msg] == found
 
 
 def test_w005_an_admin_site(production):

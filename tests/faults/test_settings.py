@@ -15,7 +15,7 @@ from django.core.checks import run_checks
 
 from reports import tasks
 from reports.models import ReportJob
-from students.checks import queue_faults, queue_is_locked
+from students.checks import queue_faults
 from students.models.jobs import LOST_AFTER
 from tests.factories import ObservationFactory
 from tests.faults.waiting import ask, fresh, is_at, is_over, wait_until
@@ -65,20 +65,6 @@ def test_the_check_is_part_of_every_start():
         assert [each.id for each in run_checks(tags=["queue"])] == ["students.E012"]
     finally:
         current_app.conf.task_acks_late = before
-
-
-@pytest.mark.parametrize(
-    ("url", "found"),
-    [
-        ("redis://redis:6379/0", ["students.E014"]),
-        ("rediss://:@redis:6379/0", ["students.E014"]),
-        ("redis://:word@redis:6379/0", []),
-        ("filesystem://localhost", []),
-    ],
-)
-def test_a_redis_without_a_password_is_no_deployment(url, found, monkeypatch):
-    monkeypatch.setenv("CELERY_BROKER_URL", url)
-    assert [each.id for each in queue_is_locked(None)] == found
 
 
 @pytest.mark.fault
