@@ -176,10 +176,11 @@ def test_a_check_fires_for_its_own_fault_alone(production, check, name, value):
         ("filesystem://localhost", []),
     ],
 )
-def test_e008_a_redis_without_a_password(production, place, url, found):
+def test_e008_a_redis_without_a_password(production, place, url, found, monkeypatch):
     """An error, so that a plain `check --deploy` ends with 1 too. This rule stands in one place: no second id beside it."""
     if place == "queue":
         production.CELERY_BROKER_URL = url
+        monkeypatch.setenv("CELERY_BROKER_URL", url)  # Celery asks here first
     else:
         production.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}}
     assert warned(checks.redis_with_password) == found
