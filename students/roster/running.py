@@ -6,6 +6,7 @@ import logging
 import traceback
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -115,8 +116,10 @@ def _finish(job: RosterImport, state: str, now: datetime, error: str = "") -> in
     return mine(job).update(**fields)
 
 
+@transaction.atomic
 def _forget_file(job: RosterImport) -> None:
-    """Nothing can be done with this file any more."""
-    job.file.delete(save=False)
+    """Nothing can be done with this file any more. The row lets go of it first: no row may name a file that is not there."""
+    storage, name = job.file.storage, job.file.name
     job.file = ""
     job.save(update_fields=["file"])
+    transaction.on_commit(partial(storage.delete, name))
