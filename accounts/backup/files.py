@@ -34,7 +34,7 @@ def named_files(snapshot: Any) -> set[str]:
     """The files that the rows of the snapshot name."""
     return {
         name
-        for field in _file_fields()
+        for field in file_fields()
         for (name,) in snapshot.rows(
             f'SELECT "{field.column}" FROM "{field.model._meta.db_table}"'  # noqa: S608 -- names out of the models
         )
@@ -45,7 +45,7 @@ def named_files(snapshot: Any) -> set[str]:
 def still_named(names: set[str]) -> list[str]:
     """Those of the names that rows still bear now: retention deletes the file and takes its name from the row."""
     still: set[str] = set()
-    for field in _file_fields() if names else ():
+    for field in file_fields() if names else ():
         rows = field.model._base_manager.filter(**{f"{field.name}__in": names})
         still.update(rows.values_list(field.name, flat=True))
     return sorted(still)
@@ -54,7 +54,7 @@ def still_named(names: set[str]) -> list[str]:
 def folder_is_lost() -> bool:
     """Rows name files, and the folder is gone, closed or empty: a disk that is not mounted looks like that."""
     return not _holds_something(settings.PRIVATE_ROOT) and any(
-        field.model._base_manager.exclude(**{field.name: ""}).exists() for field in _file_fields()
+        field.model._base_manager.exclude(**{field.name: ""}).exists() for field in file_fields()
     )
 
 
@@ -65,7 +65,8 @@ def _holds_something(folder: Path) -> bool:
         return False
 
 
-def _file_fields() -> Iterator[models.FileField]:
+def file_fields() -> Iterator[models.FileField]:
+    """Those of every table whose files lie in the private folder."""
     for model in apps.get_models():
         yield from (
             field
