@@ -48,6 +48,9 @@ def test_who_goes_on_reading_is_told_of_once_an_hour(cast, now, just_now):
     watching.watch(now=now)
     opened(cast.zhou, 45, now, first=45)
     assert watching.watch(now=now + timedelta(minutes=1)) == 0
+    within = now + timedelta(minutes=54)  # the first row is out of sight: only the hour keeps it quiet
+    opened(cast.zhou, 45, within - timedelta(minutes=2))
+    assert watching.watch(now=within) == 0
     later = now + timedelta(minutes=70)
     opened(cast.zhou, 45, later - timedelta(minutes=2))
     assert watching.watch(now=later) == 1
