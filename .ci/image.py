@@ -41,13 +41,13 @@ def environment(stage: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def filled(value: str, given: dict[str, str]) -> str:
-    """As compose fills in ${NAME:-default} and ${NAME:?message}; $$ stays a dollar."""
+    """As compose fills in ${NAME:-default} and ${NAME:?message}: empty is as good as absent; $$ stays a dollar."""
 
     def fill(match: re.Match) -> str:
         if match[0] == "$$":
             return "$"
         name, mark, rest = match[1], match[2], match[3]
-        if name in given:
+        if given.get(name):
             return given[name]
         if mark == ":?":
             raise Failed(f"{name} is asked for by docker-compose.yml and not given: {rest}")

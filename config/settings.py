@@ -261,6 +261,9 @@ else:
         "socket_timeout": 5,
     }
 CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", default="celery")
+# Where workers stand on several hosts one of them makes the backups: it takes this queue besides (docs/deploy/several-hosts.yml).
+BACKUP_QUEUE = env.str("BACKUP_QUEUE", default=CELERY_TASK_DEFAULT_QUEUE)
+CELERY_TASK_ROUTES = {"accounts.tasks.backup": {"queue": BACKUP_QUEUE}}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -22,7 +22,7 @@ def image(tmp_path):
 
 def test_each_process_of_the_image_has_its_command(image, tmp_path):
     assert image.command("web") == ["gunicorn", "config.wsgi", "--config", ".ci/gunicorn.py"]
-    assert image.command("worker")[:6] == ["celery", "--quiet", "-A", "config", "worker", "-Q"]
+    assert image.command("worker")[:7] == ["celery", "--quiet", "-A", "config", "worker", "-Q", "celery"]
     assert image.command("beat")[4:7] == ["beat", "-s", f"{tmp_path}/data/beat-schedule"]
     assert "manage.py migrate" in image.command("migrate")[-1]
     assert "check --deploy --fail-level WARNING" in image.command("migrate")[-1]
@@ -47,6 +47,7 @@ def test_the_environment_is_that_of_compose_and_only_migrate_is_the_owner(image,
     assert owners == ["migrate"]
     assert env["web"]["YIDANG_VAR"] == f"{tmp_path}/data"
     assert env["web"]["YIDANG_EMBEDDED"] == "0"
+    assert env["worker"]["BACKUP_KEEP"] == "14"
     assert env["web"]["PATH"].startswith(f"{tmp_path}/app/.venv/bin:")
 
 
@@ -63,8 +64,10 @@ def test_the_build_stage_installs_collects_and_leaves_no_node(image):
 
 def test_compose_s_marks_are_filled_in():
     assert filled("${A:-3} $$HOME ${B:?set B}", {"B": "b"}) == "3 $HOME b"
-    with pytest.raises(Failed, match="set B"):
-        filled("${B:?set B}", {})
+    assert filled("${A:-3}", {"A": ""}) == "3"
+    for given in ({}, {"B": ""}):
+        with pytest.raises(Failed, match="set B"):
+            filled("${B:?set B}", given)
     assert command_of(["CMD-SHELL", "a | b"], {}) == ["sh", "-c", "a | b"]
     assert stages("# c\nFROM a AS b\nRUN x \\\n && y\nFROM c\n") == [
         [("FROM", "a AS b"), ("RUN", "x   && y")],

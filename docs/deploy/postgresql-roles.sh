@@ -1,5 +1,7 @@
 #!/bin/bash
 # Runs once, when the database is made. Two roles: the owner migrates, the application only reads and writes rows.
+# Where the database stands on a host of its own, run it there by hand, as a user who may make roles, with POSTGRES_USER, POSTGRES_DB,
+# DB_OWNER_PASSWORD and DB_APP_PASSWORD in the environment.
 # After each migration students/append_only.py takes UPDATE, DELETE and TRUNCATE on the audit table from the application.
 set -euo pipefail
 psql --set ON_ERROR_STOP=1 --set owner_password="$DB_OWNER_PASSWORD" --set app_password="$DB_APP_PASSWORD" \

@@ -61,13 +61,13 @@ def test_no_page_that_is_logged_shows_anything_without_its_row(world):
     clients = {who: asking(world.person(who)) for who, _, _ in asked}
     assert {name for _, name, _ in asked} == {name for name, row in TABLE.items() if row.log}
     with undone():
-        could = sum(any(text in body(clients[who].get(url)) for text in canaries) for who, _, url in asked)
+        could = sum(_leaks(clients[who].get(url), canaries) for who, _, url in asked)
     with full("students_fileaccess"):
         answers = [(name, clients[who].get(url)) for who, name, url in asked]
     wrong = [
         f"{name}: {answer.status_code} without a row in the log"
         for name, answer in answers
-        if answer.status_code != 500 or any(text in body(answer) for text in canaries)
+        if answer.status_code != 500 or _leaks(answer, canaries)
     ]
     assert could > len(asked) / 2
     assert not wrong, listed(wrong)
@@ -81,6 +81,11 @@ def _logged_pages(world) -> list[tuple[str, str, str]]:
             if TABLE[name].log:
                 found.setdefault(name, (who, name, url))
     return list(found.values())
+
+
+def _leaks(response, canaries: set[str]) -> bool:
+    page = body(response)
+    return any(text in page for text in canaries)
 
 
 def body(response) -> str:

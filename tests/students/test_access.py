@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from students import access
 from students.actions import placements
+from students.actions.grants import sync_grants
 from students.levels import Level
-from students.models import AttentionRequest, ClassAssignment, Observation, Student
+from students.models import AccessGrant, AttentionRequest, ClassAssignment, Observation, Student
 from tests.factories import ObservationFactory
 
 L1, L2, L3, L4 = Level
@@ -169,6 +170,40 @@ def test_a_class_teacher_is_head_or_deputy_that_day(cast, today):
     assert access.is_class_teacher(cast.he, cast.own_class, day=today)
     assert not access.is_class_teacher(cast.guo, cast.own_class, day=today)
     assert not access.is_class_teacher(cast.zhou, cast.next_class, day=today)
+    cast.zhou.is_active = False
+    assert not access.is_class_teacher(cast.zhou, cast.own_class, day=today)
+
+
+def test_a_class_is_ones_own_from_the_first_day_of_the_duty_to_the_last(cast, today, now):
+    """That there was a duty once, or will be one, makes it nobody's class."""
+    first, last = today + timedelta(days=7), today + timedelta(days=13)
+    placements.assign_to_class(
+        by=None, user=cast.luo, class_group=cast.own_class, duty="head", starts_on=first, ends_on=last, now=now
+    )
+    placements.assign_to_grade(
+        by=None, user=cast.wang, stage="primary", entry_year=cast.own_class.entry_year, starts_on=first, ends_on=last,
+        now=now,
+    )  # fmt: skip
+    for day in (first - timedelta(days=1), first, last, last + timedelta(days=1)):
+        held = first <= day <= last
+        assert access.is_class_teacher(cast.luo, cast.own_class, day=day) == held
+        assert access.my_classes(cast.luo, day=day).exists() == held
+        assert access.my_classes(cast.wang, day=day).exists() == held
+
+
+def test_a_duty_in_another_school_opens_nothing(cast, today, now):
+    """No form gives one (placements refuse it), and nothing here relies on that."""
+    duty = ClassAssignment.objects.create(user=cast.yuan, class_group=cast.own_class, duty="head", starts_on=today)
+    sync_grants(by=None, students=[cast.an], now=now)
+    assert AccessGrant.objects.filter(user=cast.yuan, source__contains=duty.pk.hex).exists()
+    assert not access.is_class_teacher(cast.yuan, cast.own_class, day=today)
+    assert not access.my_classes(cast.yuan, day=today).contains(cast.own_class)
+    assert access.level_of(cast.yuan, cast.an) == 0
+    assert not Student.objects.visible_to(cast.yuan).contains(cast.an)
+    assert cast.yuan not in {why.user for why in access.who_can_see(cast.an)}
+    note = ObservationFactory(student=cast.an, author=cast.zhou)
+    assert not Observation.objects.visible_to(cast.yuan).contains(note)
+    assert cast.yuan not in {why.user for why in access.audience([cast.an], L2, attention=False, now=timezone.now())}
 
 
 def test_has_perm_answers_for_students_only(cast):
