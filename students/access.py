@@ -291,9 +291,10 @@ def audience(students: Iterable[Student], level: int, *, attention: bool, now: d
     With `attention` also those whose duty it is to take it up, whatever the level.
     """
     students = list(students)
-    grants = AccessGrant.objects.live(now).opening(level).filter(content_object__in=students, user__is_active=True)
-    roles = [r for r, opens in SCHOOL_LEVEL.items() if opens >= level or (attention and r in ATTENTION_ROLES)]
     schools = {student.school_id for student in students}
+    staff = {"user__school__in": schools, "user__is_active": True}
+    grants = AccessGrant.objects.live(now).opening(level).filter(content_object__in=students, **staff)
+    roles = [r for r, opens in SCHOOL_LEVEL.items() if opens >= level or (attention and r in ATTENTION_ROLES)]
     memberships = RoleMembership.objects.live(timezone.localdate(now)).filter(user__school__in=schools, role__in=roles)
     by_grant = [
         Why(reason=each.get_reason_display(), level=level, since=None, until=None, user=each.user, code=each.reason)

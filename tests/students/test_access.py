@@ -137,8 +137,10 @@ def test_own_notes_are_readable_for_seven_days_whatever_their_level(cast, now):
 def test_a_subject_teacher_keeps_own_daily_notes_while_teaching_the_class(cast, now):
     note = ObservationFactory(student=cast.an, level=L2, author=cast.guo)
     ObservationFactory(student=cast.an, level=L2, author=cast.zhou)
+    ObservationFactory(student=cast.an, level=L2, author=cast.luo)  # who does not
     later = now + timedelta(days=60)
     assert list(Observation.objects.visible_to(cast.guo, now=later)) == [note]
+    assert not Observation.objects.visible_to(cast.luo, now=later).exists()
 
 
 def test_a_counsellor_reads_a_case_while_the_dated_grant_runs(cast, now, today):
@@ -201,8 +203,10 @@ def test_a_duty_in_another_school_opens_nothing(cast, today, now):
     assert access.level_of(cast.yuan, cast.an) == 0
     assert not Student.objects.visible_to(cast.yuan).contains(cast.an)
     assert cast.yuan not in {why.user for why in access.who_can_see(cast.an)}
-    note = ObservationFactory(student=cast.an, author=cast.zhou)
-    assert not Observation.objects.visible_to(cast.yuan).contains(note)
+    for author in (cast.zhou, cast.yuan):
+        note = ObservationFactory(student=cast.an, author=author)
+        assert not Observation.objects.visible_to(cast.yuan).contains(note)
+    assert not Observation.objects.filter(access.record_condition(cast.yuan)).exists()
     assert cast.yuan not in {why.user for why in access.audience([cast.an], L2, attention=False, now=timezone.now())}
 
 
