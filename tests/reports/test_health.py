@@ -208,7 +208,7 @@ def test_a_broker_that_is_away_is_red(alive, roomy, now, monkeypatch):
 def test_a_folder_that_is_the_broker_and_is_gone_does_not_answer(tmp_path, monkeypatch):
     monkeypatch.setenv("CELERY_BROKER_WRITE_URL", "filesystem://localhost")
     folders = {"data_folder_in": str(tmp_path / "queue"), "data_folder_out": str(tmp_path / "queue")}
-    app = Celery()
+    app = Celery(set_as_current=False)  # or the tests after this one would see its settings
     app.conf.broker_transport_options = folders | {"control_folder": str(tmp_path / "control")}
     assert not health.broker_answers(app)
     (tmp_path / "queue").mkdir()
