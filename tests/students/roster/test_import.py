@@ -12,6 +12,7 @@ from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.versions import StaleVersion
 from students.actions import placements
@@ -458,6 +459,7 @@ def test_a_job_that_is_taken_is_left_alone_and_an_applied_one_is_not_applied_aga
     job = imported(school, sheet_of([line(1)]))
     running.run(job_id=str(job.pk), clock=timezone.now)
     died_after_the_commit(job)
+    job.phase = job.Phase.PREPARED  # as the run that died had read it
     assert actions.apply(job=job, today=TODAY, now=timezone.now()) == ""
     assert Student.objects.count() == 1
     running.run(job_id=str(job.pk), clock=timezone.now, delivery=job.delivery)
@@ -593,8 +595,9 @@ def test_columns_corrected_by_hand_are_remembered_for_this_header(school):
     assert Difference.of(job.rows.get()).after["former_name"] == "王五"
     again = prepared(school, sheet)
     assert Difference.of(again.rows.get()).after["former_name"] == "王五"
-    with pytest.raises(ValueError, match=r"."):
-        actions.remap(by=None, job=again, fields={0: "name"}, now=timezone.now())
+    for one in ({0: "name"}, {1: "class"}):
+        with pytest.raises(ValueError, match=r"."):
+            actions.remap(by=None, job=again, fields=one, now=timezone.now())
 
 
 def test_an_applied_import_keeps_its_columns_and_cannot_be_confirmed_again(school):
@@ -741,6 +744,7 @@ def test_an_import_whose_file_has_gone_is_not_applied(school):
     running.run(job_id=str(job.pk), clock=timezone.now)
     job.refresh_from_db()
     assert (job.state, job.phase) == ("failed", "prepared")
+    assert job.error == _("The file is no longer kept. Please upload it again.")
     assert not Student.objects.exists()
 
 
@@ -758,8 +762,24 @@ def test_a_job_that_somebody_touched_meanwhile_is_not_rescued(school):
     assert actions._rescue(job, timezone.now()) == 0
 
 
-def test_a_remembered_mapping_without_a_name_is_no_mapping(school):
+@pytest.mark.parametrize("mapping", [{"0": "name"}, {"0": "class"}], ids=["name alone", "class alone"])
+def test_a_remembered_mapping_without_name_or_class_is_no_mapping(school, mapping):
     sheet = sheet_of([line(1)])
     headers = prepared(school, sheet).mapping["headers"]
-    ColumnMapping.objects.create(school=school, header_fingerprint=header_fingerprint(headers), mapping={"0": "sex"})
-    assert prepared(school, sheet).state == "failed"
+    ColumnMapping.objects.create(school=school, header_fingerprint=header_fingerprint(headers), mapping=mapping)
+    job = prepared(school, sheet)
+    assert (job.state, job.error) == ("failed", _(actions.NO_HEADER))
+
+
+def test_columns_can_be_changed_once_they_were_read_and_nothing_is_confirmed_until_they_are_checked(school):
+    job = actions.upload(
+        by=None, school=school, data=sheet_of([line(1)]), filename="a.csv", now=timezone.now(), in_background=False
+    )
+    with pytest.raises(actions.NotNow):
+        actions.remap(by=None, job=job, fields={0: "name", 4: "class"}, now=timezone.now())
+    running.run(job_id=str(job.pk), clock=timezone.now)
+    job.refresh_from_db()
+    fields = {int(index): key for index, key in job.mapping["fields"].items()}
+    actions.remap(by=None, job=job, fields=fields, now=timezone.now())
+    with pytest.raises(actions.NotNow):
+        actions.confirm(by=None, job=job, good_rows_only=False, now=timezone.now(), in_background=False)

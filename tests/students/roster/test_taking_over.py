@@ -5,6 +5,7 @@ are interleaved in earnest here, the second within the first, at each moment at 
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -145,6 +146,47 @@ def test_a_first_writing_that_lives_does_not_end_the_undo_that_was_asked_for(job
     assert run(job, "m3") == (State.DONE, 1)
     assert job.phase == job.Phase.UNDONE
     assert as_it_stands(job)[2] == 0
+
+
+def test_a_first_dry_run_that_lives_does_not_answer_for_other_columns(job, cast):
+    """The same step under the same number of attempts; the message is another one."""
+
+    def second() -> None:
+        assert run(job, "m1") == (State.DONE, 2)
+        fields = {int(index): key for index, key in job.mapping["fields"].items()}
+        actions.remap(by=cast.jiao, job=job, fields=fields, now=timezone.now())
+        assert running._claim(str(job.pk), "m2", timezone.now())
+
+    stands = overtaken(job, "m1", 2, second)
+    assert as_it_stands(job) == stands
+
+
+def test_a_first_dry_run_without_a_message_does_not_answer_for_the_writing(job, cast):
+    """The same number of attempts and, of the command at the server, no message; the step is another one."""
+
+    def second() -> None:
+        RosterImport.objects.filter(pk=job.pk).update(state=State.QUEUED)
+        assert run(job, "") == (State.DONE, 2)
+        confirm(job, cast.jiao)
+        assert running._claim(str(job.pk), "", timezone.now())
+
+    stands = overtaken(job, "", 2, second)
+    assert as_it_stands(job) == stands
+
+
+def test_a_first_writing_that_was_given_up_writes_nothing(job, cast):
+    """The sweep took it for dead, and people read that nothing was imported."""
+    run(job, "m1")
+    confirm(job, cast.jiao)
+    RosterImport.objects.filter(pk=job.pk).update(attempts=MAX_ATTEMPTS - 1)
+
+    def given_up() -> None:
+        assert actions.sweep(now=timezone.now() + timedelta(hours=1)) == 1
+        assert RosterImport.objects.get(pk=job.pk).error == actions.gave_up()
+
+    stands = overtaken(job, "m2", 2, given_up)
+    assert as_it_stands(job) == stands
+    assert stands[2] == 0
 
 
 def test_a_first_run_that_fails_takes_no_file_from_the_second(taken, cast):
