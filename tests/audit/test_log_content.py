@@ -88,6 +88,13 @@ def test_an_address_can_begin_no_line_and_colour_none(db, written, path):
     assert lines[0].isprintable()
 
 
+def test_what_a_library_quotes_can_begin_no_line_either(written):
+    """Django makes the addresses that it tells of harmless itself; whatever else logs may quote a client as it came."""
+    logging.getLogger("a.library").warning("Not understood: %s", "x\nERROR forged\x1b[31m\u2028")
+    assert len(written().splitlines()) == 1
+    assert written().rstrip("\n").isprintable()
+
+
 def test_what_stands_behind_the_question_mark_is_not_logged(cast, zhou, written):
     assert zhou.get(f"/nowhere/?q={WORD}").status_code == 404
     assert "/nowhere/" in written()
