@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import Role
 from accounts.versions import StaleVersion
 from students.actions import placements
 from students.models import (
@@ -35,7 +36,7 @@ from students.roster.difference import Difference
 from students.roster.fields import TEMPLATE
 from students.roster.refusal import Refused
 from students.roster.values import id_check_digit
-from tests.factories import ObservationFactory, SchoolFactory, UserFactory, assign
+from tests.factories import ObservationFactory, SchoolFactory, StudentFactory, UserFactory, assign, seat
 
 pytestmark = pytest.mark.usefixtures("in_2026")
 
@@ -544,6 +545,77 @@ def test_undo_is_refused_once_an_imported_row_was_corrected(school, model):
     assert undone(job).phase == "applied"
 
 
+def end_the_seat(student) -> None:
+    Enrolment.objects.filter(student=student).update(ends_on=TODAY)
+
+
+def add_an_older_seat(student) -> None:
+    group, day = student.enrolments.get().class_group, TODAY - timedelta(days=300)
+    Enrolment.objects.create(student=student, class_group=group, starts_on=day, ends_on=day)
+
+
+def open_the_file(student) -> None:
+    moral, counsellor = (
+        UserFactory(school=student.school, roles=[role]) for role in (Role.MORAL_EDUCATION, Role.COUNSELLOR)
+    )
+    days = {"starts_on": TODAY, "ends_on": TODAY}
+    placements.open_counselling(by=moral, counsellor=counsellor, student=student, note="x", now=timezone.now(), **days)
+
+
+@pytest.mark.parametrize("work", [end_the_seat, add_an_older_seat, open_the_file])
+def test_undo_is_refused_once_a_new_student_has_another_seat_or_a_grant_by_hand(school, work):
+    job = imported(school, sheet_of([line(1)]))
+    work(Student.objects.get())
+    assert undone(job).phase == "applied"
+    assert "1" in job.error
+    assert Student.objects.exists()
+
+
+def test_undo_is_refused_in_words_once_a_row_that_was_changed_has_gone(school):
+    imported(school, sheet_of([line(1, 父亲姓名="张大")]))
+    job = imported(school, sheet_of([line(1, 父亲姓名="张大", 父亲电话="13800000000")]))
+    Guardian.objects.all().delete()
+    assert undone(job).phase == "applied"
+    assert "1" in job.error
+
+
+def test_undo_leaves_a_class_that_others_use_by_now(school):
+    job = imported(school, sheet_of([line(1), line(2, 班级="三(3)班"), line(3, 班级="三(4)班")]))
+    taught, sat_in = (ClassGroup.objects.get(number=number) for number in (2, 3))
+    assign(UserFactory(school=school), taught)
+    student = StudentFactory(school=school)
+    seat(student, sat_in, seat_no=9)
+    assert undone(job).phase == "undone", job.error
+    assert set(ClassGroup.objects.all()) == {taught, sat_in}
+    assert list(Student.objects.all()) == [student]
+
+
+def test_after_undo_the_old_teachers_see_who_came_back(school):
+    head = UserFactory(school=school)
+    imported(school, sheet_of([line(1)]))
+    assign(head, ClassGroup.objects.get())
+    job = imported(school, sheet_of([line(1, 班级="三(3)班")]))
+    assert not Student.objects.visible_to(head, 1, now=timezone.now()).exists()
+    assert undone(job).phase == "undone"
+    assert Student.objects.visible_to(head, 3, now=timezone.now()).exists()
+
+
+def test_undo_is_asked_for_once(school):
+    job = imported(school, sheet_of([line(1)]))
+    actions.ask_undo(by=None, job=job, now=timezone.now())
+    assert not actions.can_undo(job, timezone.now())  # it waits
+    running.run(job_id=str(job.pk), clock=timezone.now)
+    job.refresh_from_db()
+    assert (job.phase, actions.can_undo(job, timezone.now())) == ("undone", False)
+
+
+def test_what_is_being_written_is_not_interrupted(school):
+    job = prepared(school, sheet_of([line(1)]))
+    RosterImport.objects.filter(pk=job.pk).update(state="running", step="apply")
+    actions.cancel(by=None, job=job, now=timezone.now())
+    assert not RosterImport.objects.filter(cancel_requested=True).exists()
+
+
 def test_undo_has_an_end(school):
     job = imported(school, sheet_of([line(1)]))
     assert actions.can_undo(job, timezone.now())
@@ -558,6 +630,9 @@ def test_old_imports_go_with_their_file(school, django_capture_on_commit_callbac
     storage, name = job.file.storage, job.file.name
     RosterImport.objects.filter(pk=job.pk).update(created_at=timezone.now() - timedelta(days=31))
     assert actions.expire(now=timezone.now()) == 0
+    RosterImport.objects.filter(pk=job.pk).update(state="queued")  # its undo waits for a worker
+    assert actions.expire(now=timezone.now() + timedelta(days=31)) == 0
+    RosterImport.objects.filter(pk=job.pk).update(state="done")
     assert storage.exists(name)
     with django_capture_on_commit_callbacks(execute=True):
         assert actions.expire(now=timezone.now() + timedelta(days=31)) == 1

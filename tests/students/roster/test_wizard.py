@@ -149,9 +149,12 @@ def test_a_difference_that_was_checked_anew_is_not_confirmed_unseen(office, acad
     job = prepared(school, "姓名,班级,性别,生日,小名\n张三,302,男,20180301,三三\n".encode(), by=academic)
     shown = page_of(office, job).context["job"].finished_at.isoformat()
     assert f'name="checked" value="{shown}"' in page_of(office, job).content.decode()
-    columns = {"column_0": "name", "column_1": "class", "column_4": "former_name"}
+    fields = ["name", "class", "sex", "birth_date", "former_name"]
+    columns = {f"column_{number}": field for number, field in enumerate(fields)}
     assert office.post(reverse("students:import_columns", args=[job.pk]), columns).status_code == 302
     running.run(job_id=str(job.pk), clock=lambda: timezone.now() + timedelta(minutes=1))
+    job.refresh_from_db()
+    assert (job.state, job.new, job.refused) == ("done", 1, 0)  # nothing else keeps it out
     assert 'role="alert"' in post(office, "import_confirm", job, checked=shown).content.decode()
     assert not RosterImport.objects.filter(state="queued").exists() and not Student.objects.exists()
 
