@@ -78,6 +78,13 @@ def test_an_archive_that_is_not_what_was_written_is_refused(how):
         opened(SPOILED[how])
 
 
+@pytest.mark.parametrize("content", [flipped(3), THREE[: HEAD // 2], b"PK" * HEAD], ids=["magic", "half a head", "zip"])
+def test_what_is_no_archive_is_said_to_be_none(content):
+    """And not to be a damaged one, nor one of another key: whoever restores has taken the wrong file."""
+    with pytest.raises(Damaged, match="not a backup of Yidang"):
+        opened(content)
+
+
 def test_an_altered_salt_is_taken_for_another_key():
     with pytest.raises(WrongBackupKey):
         opened(flipped(20))
@@ -121,13 +128,44 @@ def test_a_manifest_that_says_something_else_is_refused(archive, changed):
         read_archive(archive(**changed), KEY, database=lambda block: None)
 
 
-def test_a_file_never_leaves_its_folder(tmp_path):
+def test_an_archive_without_a_manifest_was_never_finished(tmp_path):
     path = tmp_path / "one"
+    with path.open("wb") as out:
+        writer = ArchiveWriter(out, KEY)
+        writer.add_database([b"x"])
+        writer._tar.close()
+        writer._gzip.close()
+        writer._sealed.finish()
+    with pytest.raises(Damaged, match="no manifest"):
+        read_archive(path, KEY, database=lambda block: None)
+
+
+def test_a_last_chunk_that_was_cut_off_is_missed_even_where_nothing_but_the_checksum_stood_in_it(tmp_path):
+    path, size = tmp_path / "one", CHUNK
+    noise = os.urandom(2 * CHUNK)
+    for _attempt in range(50):  # until the tar ends with the first chunk
+        with path.open("wb") as out:
+            writer = ArchiveWriter(out, KEY)
+            database = writer.add_database([noise[:size]])
+            writer.finish({"format": 1, "database": database, "files": {}})
+        over = path.stat().st_size - HEAD - 2 * TAG - CHUNK
+        if 0 < over <= 8:
+            break
+        size -= over - 4
+    assert read_archive(path, KEY, database=lambda block: None)["database"] == database
+    path.write_bytes(path.read_bytes()[: HEAD + CHUNK + TAG])
+    with pytest.raises(Damaged):
+        read_archive(path, KEY, database=lambda block: None)
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_a_file_never_leaves_its_folder(tmp_path, absolute):
+    path, outside = tmp_path / "one", tmp_path / "in" / "outside"
     (tmp_path / "photo").write_bytes(b"photo")
     with path.open("wb") as out:
         writer = ArchiveWriter(out, KEY)
-        writer.add_file("../outside", tmp_path / "photo")
+        writer.add_file(str(outside) if absolute else "../outside", tmp_path / "photo")
         writer.finish({"format": 1, "database": {}, "files": {}})
     with pytest.raises(Damaged, match="leads out"):
         read_archive(path, KEY, database=lambda block: None, folder=tmp_path / "in" / "side")
-    assert not (tmp_path / "in" / "outside").exists()
+    assert not outside.exists()
