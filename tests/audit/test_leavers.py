@@ -3,7 +3,9 @@
 from datetime import datetime, time, timedelta
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Permission
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -62,7 +64,9 @@ def test_one_switch_ends_every_open_session_link_job_and_draft(cast, summary, no
     assert [device.get(file).status_code for device in devices] == [200, 200, 200]
     assert rows(cast.zhou, now) > 0
 
+    assert (UserSession.objects.count(), Session.objects.count()) == (3, 3)
     people.deactivate_user(by=cast.wang, user=cast.zhou)
+    assert (UserSession.objects.count(), Session.objects.count()) == (0, 0)  # before any device asks again
 
     for device in devices:
         assert device.get(file).headers["Location"].startswith("/accounts/login/")
