@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.models import Role
 from students import access
 from students.actions import placements
 from students.actions.grants import sync_grants
+from students.actions.notes import acknowledge_attention
 from students.levels import Level
 from students.models import AccessGrant, AttentionRequest, ClassAssignment, Observation, Student
-from tests.factories import ObservationFactory
+from tests.factories import ObservationFactory, UserFactory
 
 L1, L2, L3, L4 = Level
 
@@ -153,6 +155,17 @@ def test_a_counsellor_reads_a_case_while_the_dated_grant_runs(cast, now, today):
     assert not Observation.objects.visible_to(cast.xin, now=placements.end_of(today)).exists()
     placements.end_counselling(by=cast.ruan, grant=grant, now=timezone.now())
     assert not Observation.objects.visible_to(cast.xin).exists()
+
+
+def test_a_counsellor_who_took_it_up_goes_on_reading_it_and_another_one_does_not(cast, now):
+    note = ObservationFactory(student=cast.an, level=L4, author=cast.ruan)
+    request = AttentionRequest.objects.create(student=cast.an, author=cast.ruan, observation=note, level=L4)
+    other = UserFactory(school=cast.school, roles=[Role.COUNSELLOR])
+    assert Observation.objects.visible_to(cast.xin).get() == Observation.objects.visible_to(other).get() == note
+    acknowledge_attention(by=cast.xin, request=request, now=now)
+    assert Observation.objects.visible_to(cast.xin).get() == note
+    assert Observation.objects.filter(access.within_reach(cast.xin, now=now)).contains(note)
+    assert not Observation.objects.visible_to(other).exists()
 
 
 def test_any_staff_member_may_pick_any_present_student_of_the_school(cast):
