@@ -529,6 +529,7 @@ def test_undo_is_refused_once_somebody_worked_with_a_student(school):
     ObservationFactory(student=student)
     assert undone(job).phase == "applied"
     assert "1" in job.error
+    assert job.file  # only of what was no roster at all the file goes
     assert Student.objects.count() == 2
     assert Observation.objects.exists()
 
