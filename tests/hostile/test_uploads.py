@@ -17,7 +17,7 @@ from django.urls import reverse
 from PIL import Image, PngImagePlugin
 
 from students.models import Attachment, Observation
-from students.photos import MAX_BYTES, MAX_PIXELS, clean_photo
+from students.photos import MAX_BYTES, MAX_PIXELS, MAX_SIDE, clean_photo
 from students.roster import sandbox
 from students.roster.refusal import Refused
 from tests.hostile import files
@@ -132,6 +132,14 @@ def test_of_a_photo_that_is_two_things_the_photo_stays(kind):
         )
 
 
+def test_what_begins_like_one_kind_of_picture_is_read_as_no_other():
+    """Pillow would ask each of its readers, and some look further back: here a Photo CD under the first bytes of a JPEG."""
+    data = bytearray(96 * 2048 + 768 * 512 * 3)
+    data[:4], data[2048:2052] = b"\xff\xd8\xff\xe0", b"PCD_"
+    assert Image.open(io.BytesIO(data)).format == "PCD"
+    assert refusal(bytes(data)).startswith("这张照片打不开")
+
+
 # --- sizes ------------------------------------------------------------------------------------------------------------
 
 
@@ -148,6 +156,12 @@ def test_more_pixels_than_a_phone_takes_are_refused(kind, side):
     data = bomb(kind, side)
     assert len(data) < MAX_BYTES
     assert refusal(data).startswith("这张照片打不开")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_no_stored_photo_is_larger_than_a_page_needs(kind):
+    with Image.open(io.BytesIO(clean_photo(named(picture(kind, (MAX_SIDE + 500, 40)), f"a.{kind.lower()}")))) as photo:
+        assert max(photo.size) <= MAX_SIDE
 
 
 def test_no_photo_is_larger_than_twenty_megabytes():
