@@ -206,6 +206,25 @@ def test_a_class_is_ones_own_from_the_first_day_of_the_duty_to_the_last(cast, to
         assert access.my_classes(cast.wang, day=day).exists() == held
 
 
+def test_who_is_said_to_see_a_file_is_who_sees_it_at_that_moment(cast, today, now):
+    """Neither whose duty is over or has not begun, nor who has left."""
+    first, last = today + timedelta(days=7), today + timedelta(days=13)
+    placements.assign_to_class(
+        by=None, user=cast.luo, class_group=cast.own_class, duty="head", starts_on=first, ends_on=last, now=now
+    )
+
+    def said(user, moment) -> set[bool]:
+        seeing = access.who_can_see(cast.an, now=moment)
+        reading = access.audience([cast.an], L2, attention=False, now=moment)
+        return {user in {why.user for why in whys} for whys in (seeing, reading)}
+
+    assert said(cast.luo, now) == said(cast.luo, placements.end_of(last)) == {False}
+    assert said(cast.luo, placements.start_of(first)) == said(cast.zhou, now) == {True}
+    cast.zhou.is_active = False
+    cast.zhou.save(update_fields=["is_active"])
+    assert said(cast.zhou, now) == {False}
+
+
 def test_a_duty_in_another_school_opens_nothing(cast, today, now):
     """No form gives one (placements refuse it), and nothing here relies on that."""
     duty = ClassAssignment.objects.create(user=cast.yuan, class_group=cast.own_class, duty="head", starts_on=today)
