@@ -24,6 +24,7 @@ def seed() -> dict:
     from students import audit
     from students.models import FileAccess, Guardian, StudentBackground
     from tests.cast import build_cast
+    from tests.factories import PASSWORD
 
     call_command("createcachetable", verbosity=0)
     cast = build_cast()
@@ -33,7 +34,7 @@ def seed() -> dict:
     Guardian.objects.create(student=cast.an, order=1, name="安妈妈", phone="13800001234")
     audit.record_for(cast.zhou, FileAccess.Kind.VIEW, what="students:timeline", students=[cast.an])
     _note(cast.zhou, [cast.an, cast.bei], "备份之前写的", timezone.now())
-    Client().force_login(cast.zhou, backend="students.access.GrantBackend")
+    Client().post("/accounts/login/", {"login": cast.zhou.username, "password": PASSWORD})
     return {}
 
 
@@ -57,6 +58,7 @@ def write(stop: str) -> None:
 
 def look() -> dict:
     """All that must be the same on the new host."""
+    from allauth.usersessions.models import UserSession
     from django.conf import settings
     from django.contrib.sessions.models import Session
 
@@ -70,7 +72,7 @@ def look() -> dict:
         notes[str(incident)] = notes.get(str(incident), 0) + 1
     photos = {str(incident) for incident in Attachment.objects.values_list("incident", flat=True)}
     return {
-        "sessions": Session.objects.count(),
+        "sessions": [Session.objects.count(), UserSession.objects.count()],
         "files": {
             path.relative_to(settings.PRIVATE_ROOT).as_posix(): {
                 "size": path.stat().st_size,
