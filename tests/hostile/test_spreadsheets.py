@@ -160,7 +160,9 @@ def test_each_refusal_is_a_plain_sentence(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", files.FILES)
 @pytest.mark.usefixtures("_nothing_is_parsed_here")
-def test_the_wizard_refuses_it_in_that_sentence_and_keeps_nothing(office, hostile, left_behind, name):
+def test_the_wizard_refuses_it_in_that_sentence_and_keeps_nothing(
+    office, hostile, left_behind, django_capture_on_commit_callbacks, name
+):
     data, filename = hostile[name]
     answer = office.post(reverse("students:imports"), {"file": SimpleUploadedFile(filename, data)})
     jobs = list(RosterImport.objects.all())
@@ -168,7 +170,8 @@ def test_the_wizard_refuses_it_in_that_sentence_and_keeps_nothing(office, hostil
         page = answer.content.decode()
         assert jobs == []
     else:
-        running.run(job_id=str(jobs[0].pk), clock=timezone.now)
+        with django_capture_on_commit_callbacks(execute=True):
+            running.run(job_id=str(jobs[0].pk), clock=timezone.now)
         page = office.get(answer.url).content.decode()
         assert list(RosterImport.objects.values_list("state", "file", "phase")) == [("failed", "", "uploaded")]
     assert sentence(name) in page
@@ -180,11 +183,11 @@ def test_the_wizard_refuses_it_in_that_sentence_and_keeps_nothing(office, hostil
 @pytest.mark.parametrize("command", ["import_roster", "import_staff"])
 @pytest.mark.usefixtures("_nothing_is_parsed_here")
 def test_the_commands_refuse_it_in_that_sentence_and_keep_nothing(
-    school, hostile, left_behind, tmp_path, command, name
+    school, hostile, left_behind, tmp_path, django_capture_on_commit_callbacks, command, name
 ):
     data, filename = hostile[name]
     (tmp_path / filename).write_bytes(data)
-    with pytest.raises(CommandError) as caught:
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(CommandError) as caught:
         call_command(command, str(tmp_path / filename), "--school", school.code, stdout=io.StringIO())
     assert str(caught.value) == sentence(name)
     assert not left_behind() and not RosterImport.objects.exists()
