@@ -1,4 +1,5 @@
-"""The canary crawl (T14): each person visits everything there is, and reads nothing that was not meant for them."""
+"""The canary crawl (T14): each person visits everything there is, gets what the table says (T11; test_matrix.py has the
+refusals), and reads nothing that was not meant for them."""
 
 import html
 import re
@@ -49,7 +50,8 @@ class Links(HTMLParser):
 
 
 class Crawl:
-    """One person's walk through the house. `found`: (page, canary) that was not meant for this person."""
+    """One person's walk through the house. `found`: pages with a canary that was not meant for this person, or with another
+    answer than the table's."""
 
     def __init__(self, world, who: str):
         self.world, self.who, self.client = world, who, client_for(world.person(who))
@@ -57,11 +59,15 @@ class Crawl:
         self.hidden = {canary.text: canary for canary in hidden}
         self.pattern = re.compile("|".join(map(re.escape, sorted(self.hidden, key=len, reverse=True))))
         self.found: list[str] = []
+        granted = ((name, label, url) for name, label, url in urls(world) if self._opens(name, label))
+        self.expected = {url: TABLE[name].rule(who, label) for name, label, url in granted}
         self.shown: set[str] = set()
         self.pages: dict[str, str] = {}
 
     def visit(self, method: str, url: str, data: dict | None = None, *, htmx: bool = False) -> str:
         response = ask(self.client, method, url, data, htmx=htmx)
+        if method == "GET" and response.status_code != self.expected.get(url, response.status_code):
+            self.found.append(f"{url}: {response.status_code}, should be {self.expected[url]}")
         page = html.unescape(page_of(response))
         self._judge(f"{method} {url} {data or ''} {'fragment' if htmx else ''}", url, response, page, str(data or ""))
         return page if response["Content-Type"].startswith("text/html") else ""
@@ -83,7 +89,7 @@ class Crawl:
         self.shown.update(c.text for c in self.world.canaries if self.who in c.sees and c.text in page)
 
     def run(self) -> "Crawl":
-        todo = [url for name, label, url in urls(self.world) if self._opens(name, label)]
+        todo = list(self.expected)
         for name, endings in VARIATIONS.items():
             labels = [
                 label for label in self.world.things.get(TABLE[name].takes, {"": None}) if self._opens(name, label)
@@ -143,6 +149,14 @@ def test_nobody_reads_what_was_not_meant_for_them(world, who):
     # And it could have found it: whatever this person may see did show somewhere.
     missed = [c.label for c in world.canaries if not c.masked and who in c.sees and c.text not in crawl.shown]
     assert not missed, listed(missed)
+
+
+def test_the_crawl_finds_an_answer_that_the_table_does_not_give(world, monkeypatch):
+    """A planted fault: nobody sees a note."""
+    monkeypatch.setattr(ObservationQuerySet, "visible_to", lambda notes, user, **how: notes.none())
+    crawl = Crawl(world, "zhou")
+    crawl.visit("GET", url_for(world, "students:note_detail", "an2"))
+    assert any("404, should be 200" in each for each in crawl.found)
 
 
 def test_the_crawl_finds_a_note_that_leaks(world, monkeypatch):
