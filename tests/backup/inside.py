@@ -52,7 +52,9 @@ def write(stop: str) -> None:
     while not Path(stop).exists():
         number += 1
         _note(zhou, two, f"第{number}次", timezone.now())
-        counter.write_text(str(number))
+        half = counter.with_suffix(".half")
+        half.write_text(str(number))
+        half.rename(counter)  # whoever reads it reads a number
         time.sleep(0.01)  # leaves the processor to the others
 
 

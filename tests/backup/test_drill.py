@@ -114,7 +114,7 @@ def two_roles(server):
 
 
 def written(counter):
-    return int(counter.read_text() or 0) if counter.exists() else 0
+    return int(counter.read_text()) if counter.exists() else 0
 
 
 def wait_for(ready, seconds=60):
