@@ -77,9 +77,10 @@ def session_cookie(user, url: str) -> dict:
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _one_worker(django_db_setup):
-    """It takes seconds to start, so journeys share it; it leaves before the database does."""
+    """It takes seconds to start, so journeys of a module share it. No longer: it would take what other tests send, and
+    leave signs of its life among their rows."""
     control = Worker()
     yield control
     control.stop()
