@@ -3,7 +3,8 @@
 
 Arguments go to pytest: `make test ARGS="tests/students -k access"`. Without arguments the coverage of the code that
 guards the data is measured too, and must be complete. `--faults` runs the second stage instead: tests that kill
-processes or need real time (marker `fault`).
+processes or need real time (marker `fault`). `--again` asks what failed once more, by itself: on a busy machine a browser
+or a kill may meet its time limit, and a fault has to show twice. Both lists are printed.
 """
 
 import os
@@ -17,7 +18,8 @@ from services import ServiceError, test_services
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("YIDANG_VAR", "DATABASE_URL", "CELERY_BROKER_URL", "REDIS_CACHE_URL", "DJANGO_SETTINGS_MODULE")
-NO_TESTS = 5  # pytest's exit code
+FAILED, NO_TESTS = 1, 5  # pytest's exit codes
+ONCE_MORE = ("--last-failed-no-failures", "none", "-n", "0")
 PATIENCE_SECONDS = 30  # for fixtures to stop their servers
 
 
@@ -40,6 +42,13 @@ def pytest(title: str, env: dict[str, str], *arguments: str) -> int:
             process.kill()  # does nothing to one that has ended
 
 
+def stage(title: str, env: dict[str, str], marked: str, *arguments: str, again: bool) -> int:
+    code = pytest(title, dict(env), "-m", marked, *arguments)
+    if code == FAILED and again:
+        code = pytest(f"{title}: once more what failed", dict(env), "-m", marked, "--last-failed", *ONCE_MORE)
+    return code
+
+
 def coverage_is_complete() -> int:
     """Of the files that pyproject.toml names under [tool.coverage.run]."""
     print("\n=== Branch coverage of access, encryption and actions: must be 100 % ===", flush=True)
@@ -50,14 +59,14 @@ def coverage_is_complete() -> int:
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits "ignore"
-    faults = "--faults" in arguments
-    arguments = [each for each in arguments if each != "--faults"]
-    stage = "fault" if faults else "not fault"
+    faults, again = "--faults" in arguments, "--again" in arguments
+    arguments = [each for each in arguments if each not in ("--faults", "--again")]
+    marked = "fault" if faults else "not fault"
     measure = [] if arguments or faults else ["--cov", "--cov-report="]
     with test_services() as env:
-        first = pytest("PostgreSQL and Redis", env, *measure, "-m", stage, *arguments)
+        first = stage("PostgreSQL and Redis", env, marked, *measure, *arguments, again=again)
     covered = coverage_is_complete() if measure else 0
-    second = pytest("SQLite", {}, "-m", f"{stage} and not browser", *arguments)
+    second = stage("SQLite", {}, f"{marked} and not browser", *arguments, again=again)
     if (arguments or faults) and second == NO_TESTS:  # only browser journeys were asked for, or tests of the broker
         second = 0
     failed = {"PostgreSQL and Redis": first, "coverage": covered, "SQLite": second}
