@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
@@ -67,6 +68,18 @@ def sign_in(client):
         return client
 
     return as_user
+
+
+@pytest.fixture
+def fresh_counters():
+    """Throttles and locks count from nothing."""
+    cache.clear()
+
+
+@pytest.fixture
+def teacher(db):
+    """Somebody in a school of their own, with PASSWORD."""
+    return UserFactory(school=SchoolFactory(code="SF"), employee_no="T0021", display_name="周敏")
 
 
 # --- rosters ----------------------------------------------------------------------------------------------------------

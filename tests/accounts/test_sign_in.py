@@ -11,20 +11,8 @@ from accounts import actions
 from accounts.forms import NOBODY, resolve_username
 from tests.factories import PASSWORD, SchoolFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_counters")]
 LOGIN = "/accounts/login/"
-
-
-@pytest.fixture(autouse=True)
-def _fresh_counters():
-    from django.core.cache import cache
-
-    cache.clear()
-
-
-@pytest.fixture
-def teacher():
-    return UserFactory(school=SchoolFactory(code="SF"), employee_no="T0021", display_name="周敏")
 
 
 def sign_in(client, login, password=PASSWORD, **extra):

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
@@ -12,20 +11,10 @@ from django.utils import timezone
 from accounts import actions
 from accounts.models import RoleMembership, SecurityEvent, User
 from students.actions import placements
-from tests.factories import PASSWORD, SchoolFactory, UserFactory
+from tests.factories import PASSWORD
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_counters")]
 LOGIN = "/accounts/login/"
-
-
-@pytest.fixture(autouse=True)
-def _fresh_counters():
-    cache.clear()
-
-
-@pytest.fixture
-def teacher():
-    return UserFactory(school=SchoolFactory(code="SF"), employee_no="T0021", display_name="周敏")
 
 
 def events() -> list[tuple]:
