@@ -53,9 +53,12 @@ def still_named(names: set[str]) -> list[str]:
 
 def folder_is_lost() -> bool:
     """Rows name files, and the folder is gone, closed or empty: a disk that is not mounted looks like that. One statement."""
-    return not _holds_something(settings.PRIVATE_ROOT) and any(
-        field.model._base_manager.exclude(**{field.name: ""}).exists() for field in file_fields()
-    )
+    if _holds_something(settings.PRIVATE_ROOT):
+        return False
+    first, *others = [
+        field.model._base_manager.exclude(**{field.name: ""}).values_list(field.name) for field in file_fields()
+    ]
+    return first.union(*others, all=True).exists()
 
 
 def _holds_something(folder: Path) -> bool:
