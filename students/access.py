@@ -20,6 +20,7 @@ from accounts.models import Role, RoleMembership, User
 from students.levels import CODENAMES, Level
 from students.models.classes import ClassAssignment, ClassGroup
 from students.models.grants import AccessGrant
+from students.models.identification import CareNeed, Category, Group
 from students.models.records import OPEN_TO_AUTHOR, AttentionRequest
 from students.models.student import Student
 
@@ -129,6 +130,13 @@ def is_class_teacher(user: User, class_group: ClassGroup, *, day: date) -> bool:
     return user.is_active and user.school_id == class_group.school_id and held.exists()
 
 
+def is_head_of(user: User, student: Student, *, now: datetime) -> bool:
+    """Head teacher or deputy of this student now, as the grants say."""
+    duties = (AccessGrant.Reason.HEAD_TEACHER, AccessGrant.Reason.DEPUTY)
+    held = live_grants(user, now, Level.SENSITIVE).filter(content_object=student, reason__in=duties)
+    return user.is_active and user.school_id == student.school_id and held.exists()
+
+
 # --- records ----------------------------------------------------------------------------------------------------------
 
 
@@ -196,6 +204,54 @@ def attention_condition(user: User, *, now: datetime | None = None) -> Q:
     if not user.roles(now).isdisjoint(ATTENTION_ROLES):
         mine |= Q(student__school=user.school_id)
     return mine
+
+
+# Whose office it is to know one group of needs for the whole school, at level 3.
+NEED_GROUPS = {Role.DOCTOR: Group.HEALTH, Role.AID_OFFICER: Group.HARDSHIP}
+
+
+def need_groups(user: User, now: datetime) -> list[str]:
+    """The groups of needs that this user's office knows of every student."""
+    return [group for role, group in NEED_GROUPS.items() if role in user.roles(now)]
+
+
+def need_condition(user: User, *, now: datetime | None = None) -> Q:
+    """By level; by group for doctor and aid officer; all of the school for 德育, who confirm; and one's own proposals
+    of the last 7 days. What was not confirmed is no fact about a child: only 德育 and its proposer see it (ADR 0012)."""
+    now = now or timezone.now()
+    if not user.is_active:
+        return NOBODY
+    roles = user.roles(now)
+    if Role.MORAL_EDUCATION in roles:
+        return Q(student__school=user.school_id)
+    seen = record_condition(user, now=now)
+    if groups := need_groups(user, now):
+        seen |= Q(level=Level.SENSITIVE, category__group__in=groups)
+    seen &= ~Q(state=CareNeed.State.REJECTED)
+    own = Q(author=user, created_at__gt=now - OPEN_TO_AUTHOR)
+    return Q(student__school=user.school_id) & (seen | own)
+
+
+def opens_needs(user: User, of: Standing, *, now: datetime) -> bool:
+    """Whether the part "needs" of that student's file opens: to level 3, and to the offices that see or propose some."""
+    offices = (Role.COUNSELLOR, *NEED_GROUPS)
+    return of.level >= Level.SENSITIVE or (of.level >= Level.BASIC and not user.roles(now).isdisjoint(offices))
+
+
+def proposable_categories(user: User, student: Student, *, now: datetime) -> QuerySet[Category]:
+    """Of which categories this user may propose a need: all for the head teacher, the deputy and the counsellor; of the
+    office's group for doctor and aid officer. One statement, and two to know who the user is."""
+    offered = Category.objects.active().filter(school=student.school_id)
+    if not user.is_active or user.school_id != student.school_id:
+        return offered.none()
+    if Role.COUNSELLOR in user.roles(now) or is_head_of(user, student, now=now):
+        return offered
+    return offered.filter(group__in=need_groups(user, now))
+
+
+def decides_on_needs(user: User, student: Student, *, now: datetime) -> bool:
+    """德育 alone confirms, rejects and closes needs, and lowers or ends an attention level."""
+    return user.is_active and user.school_id == student.school_id and Role.MORAL_EDUCATION in user.roles(now)
 
 
 def counselling_grants(user: User, student: Student, *, now: datetime) -> QuerySet:

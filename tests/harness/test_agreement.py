@@ -78,6 +78,9 @@ def test_every_kind_of_record_is_compared_here():
     } == {
         "Observation",
         "AttentionRequest",
+        "CareNeed",
+        "AttentionLevel",
+        "FileVerification",
     }
 
 
