@@ -87,9 +87,7 @@ def last_noticed(user: User, students: Iterable[Student], *, own_only: bool, now
 
 def _place(student: Student, noticed: tuple | None, calendar: SchoolCalendar, term, today: date) -> Place:
     last, talk = noticed or (None, None)
-    days = None if last is None else calendar.days_between(last, today)
-    if days == 0 and last < today:
-        days = 1  # on a Saturday, Friday's note is not today's
+    days = None if last is None else calendar.days_since(last, today)
     talked = talk is not None and term is not None and talk >= term.starts_on
     return Place(student, student.place.seat_no or 0, days, talked)
 

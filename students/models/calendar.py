@@ -117,6 +117,15 @@ class SchoolCalendar:
         """School days after `earlier` up to and including `later`; 0 on the same day."""
         return max(0, bisect_right(self.days, later) - bisect_right(self.days, earlier))
 
+    def days_since(self, last: date, today: date) -> int:
+        """School days since something happened; at least 1 for any day but today: on a Saturday, Friday is not today."""
+        return self.days_between(last, today) or int(last < today)
+
+    def start_of_last(self, count: int, today: date) -> date:
+        """The first of the last `count` school days, today's included; what is older was `count` school days ago or more."""
+        index = bisect_right(self.days, today) - count
+        return self.days[index] if index >= 0 else date.min
+
     def days_ago(self, count: int, today: date) -> date:
         """The day since which `count` school days have passed; the first known day when there were fewer."""
         index = bisect_right(self.days, today) - count - 1

@@ -11,7 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import storages
 from django.core.validators import MaxLengthValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -38,7 +38,8 @@ class StudentRecordQuerySet(models.QuerySet):
         return self.filter(access.record_condition(user, now=now))
 
     def touches(self) -> StudentRecordQuerySet:
-        """Rows that count as having noticed a student, for "last noticed" and the radar; none by default."""
+        """Rows that count as having noticed a student, each with its day as `touched_on`, for the radar (students.touches);
+        none by default. Whatever says that a teacher turned to this child counts, what an office filed does not."""
         return self.none()
 
     def open_items_of(self, user: User, *, today: date) -> StudentRecordQuerySet:
@@ -90,7 +91,10 @@ class ObservationQuerySet(StudentRecordQuerySet):
         return self.filter(voided_at__isnull=True)
 
     def touches(self) -> ObservationQuerySet:
-        return self.valid()
+        return self.valid().annotate(touched_on=F("happened_on"))
+
+    def talks(self) -> ObservationQuerySet:
+        return self.touches().filter(kind=Observation.Kind.TALK)
 
     def in_term(self, term) -> ObservationQuerySet:
         return self.filter(happened_on__gte=term.starts_on, happened_on__lte=term.ends_on)
@@ -164,7 +168,17 @@ class Observation(StudentRecord):
 
     class Meta(StudentRecord.Meta):
         indexes = [
-            models.Index(fields=["student", "-happened_on"]),
+            # students.touches: a student's last touch, and who was touched since a day, without a look at the rows
+            models.Index(
+                fields=["student", "-happened_on", "level", "kind"],
+                condition=Q(voided_at__isnull=True),
+                name="touches_of_a_student",
+            ),
+            models.Index(
+                fields=["happened_on", "level", "kind", "student"],
+                condition=Q(voided_at__isnull=True),
+                name="touches_by_day",
+            ),
             models.Index(fields=["author", "-created_at"]),
             models.Index(fields=["-happened_on", "-created_at"]),
         ]
