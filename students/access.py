@@ -254,6 +254,25 @@ def decides_on_needs(user: User, student: Student, *, now: datetime) -> bool:
     return user.is_active and user.school_id == student.school_id and Role.MORAL_EDUCATION in user.roles(now)
 
 
+def mark_condition(user: User, *, now: datetime | None = None) -> Q:
+    """By level, and all of the school to the academic office, which imports them. Not to subject teachers (DESIGN §3)."""
+    now = now or timezone.now()
+    condition = record_condition(user, now=now)
+    if reads_all_marks(user, now=now):
+        condition |= Q(student__school=user.school_id)
+    return condition
+
+
+def reads_all_marks(user: User, *, now: datetime) -> bool:
+    return user.is_active and Role.ACADEMIC in user.roles(now)
+
+
+def students_with_marks(user: User, *, now: datetime) -> StudentQuerySet:
+    """Whose marks this user may open: `mark_condition`, asked of students."""
+    level = Level.BASIC if reads_all_marks(user, now=now) else Level.DAILY
+    return Student.objects.visible_to(user, level, now=now)
+
+
 def counselling_grants(user: User, student: Student, *, now: datetime) -> QuerySet:
     """The counselling grants of one student, for those who open and end them (德育)."""
     grants = AccessGrant.objects.filter(content_object=student, reason=AccessGrant.Reason.COUNSELLING)

@@ -1,4 +1,4 @@
-"""A roster import: the file, its difference row by row, and what became of it."""
+"""An import of a roster or of marks: the file, its difference row by row, and what became of it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ def roster_path(job: RosterImport, filename: str) -> str:
 class RosterImport(Job):
     """Upload → columns → dry run (the stored difference) → applied → perhaps undone."""
 
+    class Kind(models.TextChoices):
+        ROSTER = "roster", _("Roster")
+        MARKS = "marks", _("Marks")
+
     class Phase(models.TextChoices):
         UPLOADED = "uploaded", _("Uploaded")
         PREPARED = "prepared", _("Checked")
@@ -32,6 +36,9 @@ class RosterImport(Job):
         User, models.PROTECT, null=True, blank=True, related_name="rosterimports"
     )
     school = models.ForeignKey(School, models.PROTECT, related_name="imports")
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.ROSTER, db_default=Kind.ROSTER)
+    # of marks: term (id), exam (Exam.Kind), classes_of (school year whose class names the file uses), full_mark
+    options = models.JSONField(default=dict, blank=True, db_default=models.Value({}, models.JSONField()))
     phase = models.CharField(_("Phase"), max_length=10, choices=Phase, default=Phase.UPLOADED)
     file = models.FileField(storage=private_storage, upload_to=roster_path)
     asked_by = models.ForeignKey(  # for the present step: confirming and undoing may be a colleague's

@@ -166,7 +166,9 @@ def _remove(made: dict[type, list[str]], *, by: User | None, now: datetime, reas
 
 def _remove_empty_classes(made: dict[type, list[str]], *, by: User | None, now: datetime, reason: str) -> None:
     """Classes that the import made stay where somebody sits or teaches by now."""
-    empty = ClassGroup.objects.filter(pk__in=made[ClassGroup], enrolments__isnull=True, assignments__isnull=True)
+    empty = ClassGroup.objects.filter(
+        pk__in=made[ClassGroup], enrolments__isnull=True, assignments__isnull=True, marks__isnull=True
+    )
     _delete(list(empty), by=by, now=now, reason=reason)
 
 

@@ -28,9 +28,11 @@ from students.models import (
     CalendarDay,
     ClassAssignment,
     Draft,
+    Exam,
     FileAccess,
     GradeAssignment,
     Guardian,
+    Mark,
     Observation,
     ReadingNotice,
     Student,
@@ -188,6 +190,7 @@ def build_world() -> World:
     _readings(world)
     _jobs(world)
     _imports(world)
+    _marks(world)
     _office(world)
     _name(world)
     return world
@@ -472,6 +475,29 @@ def _imports(world: World) -> None:
 def _rare_name() -> str:
     """Four characters that no other text here holds together."""
     return "欧阳" + "".join(chr(0x5800 + secrets.randbelow(0x300)) for _ in range(2))
+
+
+def sees_marks(who: str, student: str) -> bool:
+    """Level 2; and the academic office, whose file they come from."""
+    return level(who, student) >= 2 or (who == "jiao" and student in SCHOOL)
+
+
+def _marks(world: World) -> None:
+    """A subject of its own for each student: what tells whose marks a page shows."""
+    exams = {}
+    for name, student in world.cast.students.items():
+        if student.school not in exams:
+            exams[student.school] = Exam.objects.create(term=Term.objects.filter(school=student.school).first())
+        sees = [who for who in PEOPLE if sees_marks(who, name)]
+        row = Mark.objects.create(
+            student=student,
+            author=world.cast.jiao if school_of(name) == "school" else world.cast.yuan,
+            exam=exams[student.school],
+            class_group=student.enrolments.first().class_group,
+            subject=world.words(f"{name} subject", sees),
+            value=77,
+        )
+        world.add("mark", name, row)
 
 
 # --- the school -------------------------------------------------------------------------------------------------------

@@ -81,6 +81,7 @@ def test_every_kind_of_record_is_compared_here():
         "CareNeed",
         "AttentionLevel",
         "FileVerification",
+        "Mark",
     }
 
 

@@ -54,6 +54,7 @@ ASK_NOTHING = {
     "students:rollover": "asks for the plan, and running it again changes nothing",
 }
 NO_PAGE = {
+    "students.Mark": "written by the import alone",
     "students.Guardian": "written by the roster alone",
     "students.AttentionRequest": "acknowledged, never edited",
 }
