@@ -19,7 +19,7 @@ run: setup ## serve on this machine (PORT=8000); TLS=1 serves phones on the scho
 test: setup-test ## the suite on PostgreSQL and Redis, then on SQLite; ARGS="…" goes to pytest
 	@$(VENV_PYTHON) .ci/test.py $(ARGS)
 
-faults: setup-test ## the second stage: tests that kill processes or need real time
+faults: setup-test ## the second stage: tests that kill processes, need real time or take long
 	@$(VENV_PYTHON) .ci/test.py --faults $(ARGS)
 
 check: setup-test ## lint, format, templates, imports, types, migrations

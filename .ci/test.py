@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""The whole suite on PostgreSQL and Redis, then once more on SQLite without the browser journeys.
+"""The whole suite on PostgreSQL and Redis, then once more on SQLite without what asks no database and the browser journeys.
 
 Arguments go to pytest: `make test ARGS="tests/students -k access"`. Without arguments the coverage of the code that
-guards the data is measured too, and must be complete. `--faults` runs the second stage instead: tests that kill
-processes or need real time (marker `fault`). `--again` asks what failed once more, by itself: on a busy machine a browser
-or a kill may meet its time limit, and a fault has to show twice. Both lists are printed.
+guards the data is measured too, and must be complete. `--faults` runs the second stage instead: what kills processes,
+needs real time (marker `fault`) or takes too long for every run (marker `second`). `--again` asks what failed once
+more, by itself: on a busy machine a browser or a kill may meet its time limit, and a fault has to show twice. Both lists
+are printed.
 """
 
 import os
@@ -61,12 +62,13 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits "ignore"
     faults, again = "--faults" in arguments, "--again" in arguments
     arguments = [each for each in arguments if each not in ("--faults", "--again")]
-    marked = "fault" if faults else "not fault"
+    marked = "(fault or second)" if faults else "not (fault or second)"
+    on_sqlite = f"{marked} and not browser" + ("" if faults else " and not once")
     measure = [] if arguments or faults else ["--cov", "--cov-report="]
     with test_services() as env:
         first = stage("PostgreSQL and Redis", env, marked, *measure, *arguments, again=again)
     covered = coverage_is_complete() if measure else 0
-    second = stage("SQLite", {}, f"{marked} and not browser", *arguments, again=again)
+    second = stage("SQLite", {}, on_sqlite, *arguments, again=again)
     if (arguments or faults) and second == NO_TESTS:  # only browser journeys were asked for, or tests of the broker
         second = 0
     failed = {"PostgreSQL and Redis": first, "coverage": covered, "SQLite": second}

@@ -17,13 +17,33 @@ from tests.harness.shared import pytest_runtest_setup, world, world_of_module  #
 from tests.parallel import real_database  # noqa: F401 -- a fixture
 
 # Where the guarded code must be covered by tests of its own; counting lines takes half as long again as the tests.
-COVERING = ("accounts", "audit", "reports", "students")
+COVERING = ("accounts/", "students/", "reports/test_jobs", "reports/test_summary")
+DATABASE = {"db", "transactional_db", "django_db_setup", "real_database"}
+HOSTS = ("backup/", "faults/")  # their tests start a database's own commands
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if item.path.relative_to(Path(__file__).parent).parts[0] not in COVERING:
-            item.add_marker("no_cover")
+        asks = item.get_closest_marker("django_db") or not DATABASE.isdisjoint(item.fixturenames)
+        if not asks and not _where(item).startswith(HOSTS):
+            item.add_marker("once")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Coverage counts the lines of COVERING, with their fixtures, and rests in between."""
+    counter = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+    if counter is None or _where(item).startswith(COVERING) or not counter.started:
+        return (yield)
+    counter.pause()
+    try:
+        return (yield)
+    finally:
+        counter.resume()
+
+
+def _where(item) -> str:
+    return item.path.relative_to(Path(__file__).parent).as_posix()
 
 
 @pytest.fixture(scope="session")

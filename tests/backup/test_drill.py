@@ -21,7 +21,7 @@ from tests.backup.manual import block, blocks, follow
 sys.path.insert(0, str(ROOT / ".ci"))
 import services
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.second]
 AFTER_RESTORE = {
     "django_session",
     "usersessions_usersession",

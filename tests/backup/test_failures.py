@@ -12,7 +12,7 @@ from django.db import connection
 
 from tests.backup.host import ROOT, Host, key
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.second]
 on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no client and no credential")
 
 

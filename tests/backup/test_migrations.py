@@ -11,6 +11,8 @@ from django.db.migrations.loader import MigrationLoader
 from tests.backup.host import Host, empty_database
 from tests.backup.moving import GROUND_FLOOR
 
+pytestmark = pytest.mark.second
+
 # table → why a migration changes what stands there
 TOUCHED: dict[str, str] = {}
 LOCK_SECONDS = 2

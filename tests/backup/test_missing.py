@@ -8,6 +8,8 @@ import pytest
 
 from tests.backup.host import Host
 
+pytestmark = pytest.mark.second
+
 WALK = "import django; django.setup(); from accounts.backup.files import private_files; print(*dict(private_files()))"
 AS_ANYBODY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]  # root then opens what its owner may open
 

@@ -7,7 +7,7 @@ from django.db import connection
 
 from tests.backup.host import Host, empty_database
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.second]
 on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's file is renamed at the end")
 
 

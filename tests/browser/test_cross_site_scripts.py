@@ -20,7 +20,7 @@ from tests.harness.objects import World, build_world
 from tests.harness.table import pages
 from tests.hostile.scripts import ALL, LONG, SHORT, Gardener
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.second]
 
 WHO = ("ruan", "zhou", "jiao", "wang", "shen")  # whoever sees a page first in this order visits it
 OWN = ("reports:home", "students:notes_mine")  # each person has another

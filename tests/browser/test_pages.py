@@ -86,11 +86,12 @@ def too_small(page) -> list[str]:
 def test_pages_are_accessible_fit_the_screen_and_raise_no_complaint(cast, open_page, who, size):
     page = open_page(cast.people[who], size)
     wrong = {}
-    for url in urls(cast, who):
+    for number, url in enumerate(urls(cast, who)):
         answer = page.goto(url)
         assert answer.ok or url == NOWHERE, url
         page.wait_for_function(SETTLED)
-        found = serious(page)
+        # At a desk another navigation stands around the same page, so one page of each person tells.
+        found = serious(page) if size == PHONE or number == 0 else []
         if size == PHONE:
             found += too_small(page)
             page.set_viewport_size(NARROW)

@@ -8,7 +8,7 @@ import pytest
 from reports.models import ReportJob
 from students import access
 from students.models import Attachment, Draft, Enrolment, Observation, Student, StudentRecord
-from tests.harness.objects import NOTES, PEOPLE, level, sees_note
+from tests.harness.objects import EACH, NOTES, PEOPLE, level, sees_note
 from tests.harness.table import PICKER, TABLE, pages, url_for
 from tests.harness.visiting import ask, body, client_for, listed
 
@@ -29,7 +29,7 @@ def named(world, kind, ids) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("who", EACH)
 def test_the_list_the_search_and_the_pages_of_students_agree(world, who):
     client = client_for(world.person(who))
     url = url_for(world, "students:list", "")
@@ -58,7 +58,7 @@ def test_the_short_cuts_let_through_what_the_rule_does(world, now):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("who", EACH)
 def test_the_lists_and_the_pages_of_notes_agree(world, who):
     """Observation, and the request for attention that grows from it: timelines, own notes and the office's list together
     hold exactly the notes whose page opens."""

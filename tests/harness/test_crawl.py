@@ -12,7 +12,7 @@ from students.access import GrantBackend  # noqa: F401 -- the suite must not sta
 from students.models import Observation
 from students.models.records import ObservationQuerySet
 from students.models.student import StudentQuerySet
-from tests.harness.objects import PEOPLE
+from tests.harness.objects import EACH
 from tests.harness.table import PICKER, TABLE, url_for, urls
 from tests.harness.visiting import ask, client_for, listed, page_of
 
@@ -142,7 +142,7 @@ class Crawl:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("who", EACH)
 def test_nobody_reads_what_was_not_meant_for_them(world, who):
     crawl = Crawl(world, who).run()
     assert not crawl.found, listed(crawl.found)
