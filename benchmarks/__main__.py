@@ -111,8 +111,19 @@ def measure_pages(house: serving.House, people: dict, size: Size, found: results
             say(f"pages, {WIDE} at once: {role}")
             for page in pages.opened(role):
                 found.at_once[role, page.name] = pages.at_once(ports[0][0], known[:WIDE], page, size.seconds)
+        measure_beside(house, people, size, found, ports[0][0])
         servers = {"web": ports[0][1], "worker": worker, "scheduler": beat}
         found.memory = {name: memory.of(process.pid) for name, process in servers.items()}
+
+
+def measure_beside(house: serving.House, people: dict, size: Size, found: results.Results, port: int) -> None:
+    """T41: what people wait for a page while the worker lays out a document that is too large."""
+    say("beside a document that is too large")
+    page = next(page for page in pages.PAGES if page.name == pages.LIST)
+    known, rounds = people["head teacher"][0], 3 * size.rounds
+    alone = pages.one_by_one(port, known, page, rounds)
+    with serving.heavy_document(house, "base"):
+        found.beside = (alone, pages.one_by_one(port, known, page, rounds))
 
 
 if __name__ == "__main__":

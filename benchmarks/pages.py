@@ -135,6 +135,15 @@ def in_turn(ports: list[int], people: dict, rounds: int) -> dict[tuple[str, str]
     return found
 
 
+def one_by_one(port: int, known: dict, page: Page, rounds: int) -> Measured:
+    """One person asks `rounds` times."""
+    person, measured = Person(port, known), Measured()
+    for _round in range(rounds):
+        seconds, measured.size = person.ask(page)
+        measured.times.append(seconds)
+    return measured
+
+
 def at_once(port: int, known: list[dict], page: Page, seconds: float) -> float:
     """Requests a second while all of `known` ask for the page again and again."""
     end = time.perf_counter() + seconds

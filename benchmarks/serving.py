@@ -136,6 +136,15 @@ def web(house: House, database: str) -> Iterator[tuple[int, subprocess.Popen]]:
 
 
 @contextlib.contextmanager
+def heavy_document(house: House, database: str) -> Iterator[None]:
+    """Somebody's document that is too large is being laid out meanwhile."""
+    log = house.folder / "heavy.log"
+    with running(house, "heavy", database, "benchmarks.heavy") as process:
+        services.wait_for(process, log, lambda: b"begun" in log.read_bytes())
+        yield
+
+
+@contextlib.contextmanager
 def background(house: House, database: str) -> Iterator[tuple[subprocess.Popen, subprocess.Popen]]:
     """A worker with two children, and the scheduler."""
     worker = ("celery", "--quiet", "-A", "config", "worker", "-Q", "celery", "--concurrency", "2")
