@@ -18,6 +18,8 @@ from accounts.models import CONFIRMING_ROLES, Role, User
 NO_FILE_ROLES = {Role.STAFF, Role.SYSTEM_ADMIN, Role.AUDITOR}
 # Who answers for the read log; students.access.LOG_ROLES decides.
 LOG_ROLES = {Role.MORAL_EDUCATION, Role.PRINCIPAL, Role.AUDITOR}
+# Who leads the school's care; students.access.LEADERS decides.
+LEADERS = {Role.MORAL_EDUCATION, Role.VICE_PRINCIPAL, Role.PRINCIPAL}
 
 # A page below an entry of the navigation, and the entry that it belongs to.
 BELONGS_TO = {
@@ -32,6 +34,17 @@ BELONGS_TO = {
     "students:security_log": "students:log",
     "students:search": "students:list",
     "students:attention": "reports:todo",
+    "students:screening_open": "students:screening",
+    "students:screening_round": "students:screening",
+    "students:screening_class": "students:screening",
+    "students:screening_answer": "students:screening",
+    "students:screening_review": "students:screening",
+    "students:screening_entry": "students:screening",
+    "students:checklists": "students:screening",
+    "students:checklist": "students:screening",
+    "students:checklist_add": "students:screening",
+    "students:student_screening": "students:list",
+    "students:learning_check": "students:list",
     "students:import_detail": "students:imports",
     "reports:job": "reports:index",
     "accounts:staff_detail": "accounts:staff",
@@ -100,9 +113,9 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         return dict(NOBODY)
     today = timezone.localdate()
     roles = user.roles_on(today)
-    school, teaches = _school_and_classes(user, today)
+    school, teaches, keeps = _school_and_classes(user, today)
     files = teaches or bool(roles - NO_FILE_ROLES)
-    return _tabs([entry for entry in _entries(roles, files) if entry]) | {
+    return _tabs([entry for entry in _entries(roles, files, keeps) if entry]) | {
         "current": _current(request),
         "person": user.display_name,
         "subtitle": _("Settings and sign-out"),
@@ -126,14 +139,16 @@ def _tabs(entries: list[Entry]) -> dict[str, Any]:
     }
 
 
-def _school_and_classes(user: User, today: date) -> tuple[str, bool]:
-    """The school's name, and whether the person has a class or grade today; one statement.
+def _school_and_classes(user: User, today: date) -> tuple[str, bool, bool]:
+    """The school's name, whether the person has a class or grade today, and whether as head teacher or deputy; one statement.
 
     A hint for the menu, not a check: what may be seen is the business of students.access alone.
     """
     has_class, has_grade = _on("class_assignments", today), _on("grade_assignments", today)
     mine = User.objects.filter(has_class | has_grade, pk=OuterRef("pk"))
-    return User.objects.annotate(teaches=Exists(mine)).values_list("school__name", "teaches").get(pk=user.pk)
+    kept = User.objects.filter(has_class, pk=OuterRef("pk"), class_assignments__duty__in=("head", "deputy"))
+    found = User.objects.annotate(teaches=Exists(mine), keeps=Exists(kept))
+    return found.values_list("school__name", "teaches", "keeps").get(pk=user.pk)
 
 
 def _on(relation: str, day: date) -> Q:
@@ -146,12 +161,14 @@ def _current(request: HttpRequest) -> str:
     return BELONGS_TO.get(match.view_name, match.view_name) if match else ""
 
 
-def _entries(roles: frozenset[Role], files: bool) -> list[Entry | None]:
+def _entries(roles: frozenset[Role], files: bool, keeps: bool) -> list[Entry | None]:
     return [
         _entry("reports:home", "home", _("Home")),
         files and _entry("students:class_list", "users", _("My classes"), pgettext("tab", "Classes")),
         _entry("reports:todo", "checklist", _("To do")),
         files and _entry("students:list", "folders", _("Student files"), pgettext("tab", "Files")),
+        (keeps or not roles.isdisjoint(LEADERS))
+        and _entry("students:screening", "list-check", _("Screening"), pgettext("tab", "Screening")),
         files and _entry("reports:index", "file-text", _("Term summary"), pgettext("tab", "Summary")),
         Role.ACADEMIC in roles
         and _entry("students:imports", "file-import", _("Roster import"), pgettext("tab", "Import")),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import Func, IntegerField, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,10 +18,19 @@ from accounts.models import CONFIRMING_ROLES, Role, RoleMembership, User
 from accounts.templatetags.yidang import icon_for
 from students import access, mentions
 from students.levels import Level
-from students.models import AttentionRequest, Draft, Observation, ReadingNotice, SchoolCalendar
+from students.models import (
+    AttentionRequest,
+    Draft,
+    Observation,
+    ReadingNotice,
+    SchoolCalendar,
+    ScreeningEntry,
+    ScreeningSheet,
+)
 from students.words import moment_word
 
 MOST = 100  # rows of the to-do page
+A_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -68,12 +78,11 @@ def waiting_for(user: User, calendar: SchoolCalendar, *, now: datetime) -> Waiti
     today = timezone.localdate(now)
     attention = _attention(user, now)
     promised = _promised(user, today, now)
-    confirmations = _confirmations(user, now)
     items = [
         *_backups(user, now),
         *(_attention_item(request, calendar, now) for request in attention),
-        *confirmations,
-        *_unusual(user, now),
+        *_counted(user, now),
+        *_screening(user, calendar, today, now),
         *(_promise_item(note, calendar, today) for note in promised),
         *(_draft_item(draft, today) for draft in Draft.objects.unfinished_of(user, now)),
     ]
@@ -96,16 +105,6 @@ def _promised(user: User, today: date, now: datetime) -> list[Observation]:
     return list(notes.select_related("student")[:MOST])
 
 
-def _confirmations(user: User, now: datetime) -> list[Item]:
-    if user.roles(now).isdisjoint(CONFIRMING_ROLES):
-        return []
-    proposed = RoleMembership.objects.of_school(user.school_id).waiting().exclude(granted_by=user).exclude(user=user)
-    if not (number := proposed.count()):
-        return []
-    title = ngettext("%(n)d role to confirm", "%(n)d roles to confirm", number) % {"n": number}
-    return [Item("user-check", title, reverse("accounts:waiting"), _("waits for a second person"))]
-
-
 def _backups(user: User, now: datetime) -> list[Item]:
     """For the system administrator."""
     if Role.SYSTEM_ADMIN not in user.roles(now) or (state := backup_state(now)).is_well:
@@ -116,14 +115,81 @@ def _backups(user: User, now: datetime) -> list[Item]:
     return [Item("shield-lock", title, reverse("reports:backups"), _("today"), urgent=not state.is_new)]
 
 
-def _unusual(user: User, now: datetime) -> list[Item]:
-    """For the auditor and 德育处: one line, however many events nobody has looked into."""
-    if user.roles(now).isdisjoint((Role.AUDITOR, Role.MORAL_EDUCATION)):
-        return []
-    if not (number := ReadingNotice.objects.for_reader(user).unseen().count()):
-        return []
+# --- lines that tell a number: all of them are one statement -----------------------------------------------------------
+
+
+def _counted(user: User, now: datetime) -> list[Item]:
+    """What waits in numbers, for those whose office it is."""
+    roles = user.roles(now)
+    rows: dict[Callable[[int], Item], QuerySet] = {}
+    if not roles.isdisjoint(CONFIRMING_ROLES):
+        proposed = RoleMembership.objects.of_school(user.school_id).waiting()
+        rows[_confirmations_item] = proposed.exclude(granted_by=user).exclude(user=user)
+    if not roles.isdisjoint((Role.AUDITOR, Role.MORAL_EDUCATION)):
+        rows[_unusual_item] = ReadingNotice.objects.for_reader(user).unseen()
+    if Role.MORAL_EDUCATION in roles:
+        rows[_seen_item] = ScreeningEntry.objects.visible_to(user, now=now).to_review()
+    return [item(number) for item, number in zip(rows, numbers(user, rows.values()), strict=True) if number]
+
+
+def numbers(user: User, rows: Iterable[QuerySet]) -> list[int]:
+    """How many rows each of these has, in one statement."""
+    counts = [
+        Subquery(
+            each.order_by()
+            .annotate(number=Func("pk", function="COUNT", output_field=IntegerField()))
+            .values("number")[:1]
+        )
+        for each in rows
+    ]
+    return list(User.objects.filter(pk=user.pk).values_list(*counts).get()) if counts else []
+
+
+def _confirmations_item(number: int) -> Item:
+    title = ngettext("%(n)d role to confirm", "%(n)d roles to confirm", number) % {"n": number}
+    return Item("user-check", title, reverse("accounts:waiting"), _("waits for a second person"))
+
+
+def _unusual_item(number: int) -> Item:
     title = ngettext("%(n)d unusual reading to look into", "%(n)d unusual readings to look into", number)
-    return [Item("eye-check", title % {"n": number}, reverse("students:log"), _("today"))]
+    return Item("eye-check", title % {"n": number}, reverse("students:log"), _("today"))
+
+
+def _seen_item(number: int) -> Item:
+    title = ngettext("%(n)d screening answer to look at", "%(n)d screening answers to look at", number) % {"n": number}
+    return Item("list-check", title, reverse("students:screening_review"), _("today"))
+
+
+# --- classes to go through --------------------------------------------------------------------------------------------
+
+
+def _screening(user: User, calendar: SchoolCalendar, today: date, now: datetime) -> list[Item]:
+    """For those who keep a class; and one line for 德育 when classes are late. One statement."""
+    sheets = ScreeningSheet.objects.visible_to(user, now=now).waiting().with_kept(user, today)
+    near = sheets.filter(Q(is_kept=True) | Q(round__due_on__lt=today)).order_by("round__due_on")
+    found = list(near.select_related("round__checklist", "class_group"))
+    items = [_sheet_item(each, calendar, today) for each in found if each.is_kept]
+    late = sum(each.round.due_on < today for each in found)
+    if late and Role.MORAL_EDUCATION in user.roles(now):
+        title = ngettext("%(n)d class has not finished its screening", "%(n)d classes have not finished their screening", late)  # fmt: skip
+        items.append(
+            Item("list-check", title % {"n": late}, reverse("students:screening"), _("past its day"), late=True)
+        )
+    return items
+
+
+def _sheet_item(sheet: ScreeningSheet, calendar: SchoolCalendar, today: date) -> Item:
+    """It belongs to today's list from a week before its day on."""
+    due_on = sheet.round.due_on
+    names = {"class": sheet.class_group.name_on(today), "list": sheet.round.checklist.name}
+    return Item(
+        icon="list-check",
+        title=_("Go through %(class)s: %(list)s") % names,
+        href=sheet.get_absolute_url(),
+        when=due_word(due_on, calendar, today),
+        late=due_on < today,
+        is_due=due_on <= today + A_WEEK,
+    )
 
 
 def _attention_item(request: AttentionRequest, calendar: SchoolCalendar, now: datetime) -> Item:

@@ -280,6 +280,24 @@ def counselling_grants(user: User, student: Student, *, now: datetime) -> QueryS
     return (grants if opens else grants.none()).select_related("user", "granted_by").order_by("-starts_at", "pk")
 
 
+def kept_sheet_condition(user: User, *, day: date) -> Q:
+    """Sheets of a screening round that are this user's to fill in: of a class whose head teacher or deputy one is that day."""
+    duties = (ClassAssignment.Duty.HEAD, ClassAssignment.Duty.DEPUTY)
+    held = ClassAssignment.objects.on(day).filter(user=user, duty__in=duties, class_group=OuterRef("class_group"))
+    return Q(Exists(held), round__school=user.school_id) if user.is_active else NOBODY
+
+
+def sheet_condition(user: User, *, now: datetime) -> Q:
+    """Also those of the whole school, for whoever sees level 3 of it."""
+    if user.is_active and school_level(user, now) >= Level.SENSITIVE:
+        return Q(round__school=user.school_id)
+    return kept_sheet_condition(user, day=timezone.localdate(now))
+
+
+# Who leads the school's care, and sees how far the classes are with a screening.
+LEADERS = (Role.MORAL_EDUCATION, Role.VICE_PRINCIPAL, Role.PRINCIPAL)
+
+
 # Who answers for "who read this file" (N6, R3). The auditor reads the log and sees no student.
 LOG_ROLES = (Role.MORAL_EDUCATION, Role.PRINCIPAL, Role.AUDITOR)
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from students.views import (
     attention,
+    checklists,
     classes,
     drafts,
     duties,
@@ -17,6 +18,9 @@ from students.views import (
     panels,
     placements,
     school,
+    screening,
+    screening_class,
+    screening_review,
     search,
 )
 
@@ -59,6 +63,22 @@ urlpatterns = [
     path("students/<uuid:pk>/history/", oversight.history, name="history"),
     path("students/<uuid:pk>/counselling/", oversight.counselling, name="counselling"),
     path("students/<uuid:pk>/counselling/end/", oversight.counselling_end, name="counselling_end"),
+    path("students/<uuid:pk>/screening/", screening_review.student_screening, name="student_screening"),
+    path("students/<uuid:pk>/learning/", screening_review.learning_check, name="learning_check"),
+    # --- screening
+    path("screening/", screening.screening, name="screening"),
+    path("screening/open/", screening.screening_open, name="screening_open"),
+    path("screening/review/", screening_review.screening_review, name="screening_review"),
+    path("screening/rounds/<uuid:pk>/", screening.screening_round, name="screening_round"),
+    path("screening/rounds/<uuid:pk>/due/", screening.screening_due, name="screening_due"),
+    path("screening/rounds/<uuid:pk>/close/", screening.screening_close, name="screening_close"),
+    path("screening/classes/<uuid:pk>/", screening_class.screening_class, name="screening_class"),
+    path("screening/classes/<uuid:pk>/finish/", screening_class.screening_finish, name="screening_finish"),
+    path("screening/classes/<uuid:pk>/<uuid:student>/", screening_class.screening_answer, name="screening_answer"),
+    path("screening/entries/<uuid:pk>/", screening_review.screening_entry, name="screening_entry"),
+    path("screening/checklists/", checklists.checklists, name="checklists"),
+    path("screening/checklists/add/", checklists.checklist_add, name="checklist_add"),
+    path("screening/checklists/<uuid:pk>/", checklists.checklist, name="checklist"),
     # --- logs
     path("log/", logs.log, name="log"),
     path("log/security/", logs.security_log, name="security_log"),

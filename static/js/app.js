@@ -8,3 +8,4 @@ import "./sheet.js";
 import "./submit.js";
 import "./reveal.js";
 import "./photos.js";
+import "./screening.js";

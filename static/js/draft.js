@@ -20,13 +20,14 @@ class Draft {
     this.closed = false; // the form was sent: a late save would bring the draft back
     this.attempts = 0;
     this.listen();
+    if (form.querySelector("[data-refused]")) this.touched(); // what was refused is saved nowhere else
   }
 
   listen() {
     const { form } = this;
     form.addEventListener("input", () => this.touched());
     form.addEventListener("change", () => this.touched());
-    form.addEventListener("submit", () => this.sent());
+    form.addEventListener("submit", () => this.sent(), true); // before htmx reads the form
     form.addEventListener("htmx:afterRequest", (event) => {
       if (event.detail.elt === form && !event.detail.successful) this.reopen();
     });

@@ -15,6 +15,7 @@ from students.actions import calendar, placements
 from students.actions.drafts import save_draft
 from students.actions.grants import sync_grants
 from students.actions.identification import start_categories
+from students.actions.screening import start_checklists
 from students.demo import notes
 from students.demo.people import ClassOf, enrol, hire, open_classes
 from students.models import ClassAssignment, SchoolCalendar, Student, school_year_of
@@ -27,6 +28,7 @@ def build(*, today: date, now: datetime) -> School:
     school = School(code=demo.CODE, name=demo.NAME, duty_phone="0990-1234567")
     school.save()
     start_categories(by=None, school=school)
+    start_checklists(by=None, school=school)
     year = school_year_of(today)
     for each in (year - 1, year):
         calendar.create_terms(by=None, school=school, school_year=each, now=now)

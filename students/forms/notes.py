@@ -36,9 +36,9 @@ TOO_LONG = ngettext_lazy(
 class WordsField(forms.CharField):
     """Free text. The box has no maxlength: the browser would cut off a pasted text without a word."""
 
-    def __init__(self, *, rows: int = 3, **kwargs: Any):
+    def __init__(self, *, rows: int = 3, most: int = MAX_TEXT, **kwargs: Any):
         super().__init__(widget=forms.Textarea(attrs={"rows": rows, "class": "yd-words"}), **kwargs)
-        self.validators.append(MaxLengthValidator(MAX_TEXT, message=TOO_LONG))
+        self.validators.append(MaxLengthValidator(most, message=TOO_LONG))
 
     def to_python(self, value: Any) -> str:
         return super().to_python(value).replace("\r\n", "\n")

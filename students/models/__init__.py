@@ -17,13 +17,20 @@ from students.models.jobs import Job, JobQuerySet
 from students.models.marks import Exam, Mark
 from students.models.records import Attachment, AttentionRequest, Observation, StudentRecord, StudentRecordQuerySet
 from students.models.roster import ColumnMapping, RosterImport, RosterRow
+from students.models.screening import (
+    Checklist,
+    ChecklistEdition,
+    ScreeningEntry,
+    ScreeningRound,
+    ScreeningSheet,
+)
 from students.models.student import Boarding, Guardian, Sex, Student, StudentBackground, StudentProfile
 
 __all__ = [
     "AccessGrant", "Attachment", "AttentionLevel", "AttentionRequest", "AuditSeal", "Basis", "Boarding", "CalendarDay",
-    "CareNeed", "Category", "ClassAssignment", "ClassGroup", "Clock", "ColumnMapping", "Draft", "Enrolment", "Exam",
-    "FileAccess", "FileVerification", "GradeAssignment", "Group", "Guardian", "Job", "JobQuerySet", "Mark", "NeedEvidence",
-    "Observation", "ReadingNotice", "RosterImport", "RosterRow", "SchoolCalendar", "Sex", "Stage", "Student",
-    "StudentBackground", "StudentProfile", "StudentRecord", "StudentRecordQuerySet", "Term", "all_clocks", "clock",
-    "school_year_of",
+    "CareNeed", "Category", "Checklist", "ChecklistEdition", "ClassAssignment", "ClassGroup", "Clock", "ColumnMapping",
+    "Draft", "Enrolment", "Exam", "FileAccess", "FileVerification", "GradeAssignment", "Group", "Guardian", "Job",
+    "JobQuerySet", "Mark", "NeedEvidence", "Observation", "ReadingNotice", "RosterImport", "RosterRow", "SchoolCalendar",
+    "ScreeningEntry", "ScreeningRound", "ScreeningSheet", "Sex", "Stage", "Student", "StudentBackground", "StudentProfile",
+    "StudentRecord", "StudentRecordQuerySet", "Term", "all_clocks", "clock", "school_year_of",
 ]  # fmt: skip

@@ -30,7 +30,8 @@ class Draft(OpaqueModel):
     """The fields of an unfinished form as JSON, encrypted; deleted on submit or after 7 days."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="drafts")
-    key = models.CharField(max_length=80)  # which form: note:new:<incident>, note:edit:<id>, note:append:<id>
+    # which form: note:new:<incident>, note:edit:<id>, note:append:<id>, screen:<sheet>:<student>, learn:<student>
+    key = models.CharField(max_length=80)
     body = EncryptedTextField()
     seq = models.PositiveBigIntegerField(default=0)  # an older autosave never overwrites a newer one
     updated_at = models.DateTimeField()
@@ -46,7 +47,12 @@ class Draft(OpaqueModel):
 
     def get_absolute_url(self) -> str:
         """The form to go on with."""
-        _note, form, pk = self.key.split(":")
+        kind, *rest = self.key.split(":")
+        if kind != "note":
+            return reverse(
+                {"screen": "students:screening_class", "learn": "students:learning_check"}[kind], args=rest[:1]
+            )
+        form, pk = rest
         if form == "new":
             return f"{reverse('students:note_new')}?draft={pk}"
         return reverse(f"students:note_{form}", args=[pk])

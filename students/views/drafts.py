@@ -16,7 +16,8 @@ from students.actions.drafts import DraftTooLong, close_draft, save_draft
 from students.models import Draft
 from students.views.note_sheet import body_of, number, way_back
 
-KEY = re.compile(r"note:(new|edit|append):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+KEY = re.compile(rf"(note:(new|edit|append)|learn|screen:{UUID}):{UUID}")
 
 
 @policy("staff")

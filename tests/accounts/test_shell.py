@@ -3,6 +3,7 @@
 import pytest
 from django.test import RequestFactory
 from django.urls import resolve
+from django.utils.translation import gettext as _
 
 from accounts.context import shell
 
@@ -18,7 +19,7 @@ def labels(user):
 
 
 def test_a_head_teacher_sees_classes_files_and_summaries(cast):
-    assert labels(cast.zhou) == ["首页", "我的班级", "待办", "一人一档", "学期总结"]
+    assert labels(cast.zhou) == ["首页", "我的班级", "待办", "一人一档", _("Screening"), "学期总结"]
 
 
 def test_the_academic_office_also_imports_the_roster_and_places_students(cast):

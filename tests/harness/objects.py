@@ -44,6 +44,7 @@ from students.models import (
 from students.roster import actions as imports
 from students.roster import running
 from tests.cast import Cast, build_cast
+from tests.harness.sweeps import add_screening
 
 # DESIGN §3, by hand: who sees up to which level of whom, in this world. The head teacher of a class has its students, the
 # leader of grade three both of its classes; 郭 (gone) has left the school, which leaves the school-wide roles. Beside the
@@ -196,6 +197,7 @@ def build_world() -> World:
     _imports(world)
     _marks(world)
     _office(world)
+    add_screening(world, lambda label: list(OURS) if label == "ours" else ["yuan"], those_at)
     _name(world)
     return world
 

@@ -25,6 +25,7 @@ from tests.harness.objects import (
     school_of,
     sees_note,
 )
+from tests.harness.sweeps import ANSWERS, LEAD, keeps, sees_sheet
 
 Rule = Callable[[str, str], int]  # (person, label of the object) → status
 FORM = frozenset({200, 422})  # the form again
@@ -135,6 +136,25 @@ def link_posted(who: str, label: str) -> frozenset[int]:
 def only_if(rule: Rule, good: Callable[[str], bool], other: int) -> Rule:
     """Like `rule`, but `other` for those who may and where it makes no sense."""
     return lambda who, label: (200 if good(label) else other) if rule(who, label) == 200 else rule(who, label)
+
+
+def screening_sheet(who: str, label: str) -> int:
+    return 200 if sees_sheet(who, label) else 404
+
+
+def screening_keeper(who: str, label: str) -> int:
+    """Of those who see the sheet, the class's own teachers fill it in."""
+    return 200 if keeps(who, label) else 403 if sees_sheet(who, label) else 404
+
+
+def screening_answer(who: str, student: str) -> int:
+    """What 德育 has looked at is not rewritten."""
+    sheet, _author, reviewed = ANSWERS[student]
+    return 403 if reviewed and sees_sheet(who, sheet) else screening_keeper(who, sheet)
+
+
+def screening_decided(who: str, student: str) -> frozenset[int]:
+    return FORM if who == "ruan" else frozenset({403})
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
@@ -272,6 +292,22 @@ TABLE: dict[str, Row] = {
     "students:history": student_row(2, log=1),
     "students:counselling": Row(moral, "student", BOTH, log=1, office=RUAN),
     "students:counselling_end": Row(moral, "student", POST, posted=frozenset({404}), office=RUAN),
+    # --- screening
+    "students:screening": Row(),
+    "students:screening_open": Row(moral, methods=BOTH, office=RUAN),
+    "students:screening_review": Row(moral, log=1, office=RUAN),
+    "students:screening_round": Row(holders(*LEAD), "round", office=LEAD),
+    "students:screening_due": Row(moral, "round", POST, office=RUAN),
+    "students:screening_close": Row(moral, "round", POST, posted=UNSEEN, office=RUAN),
+    "students:screening_class": Row(screening_sheet, "sheet", log=1),
+    "students:screening_finish": Row(screening_keeper, "sheet", POST, posted=UNSEEN),
+    "students:screening_answer": Row(screening_answer, "answer", BOTH, log=1),
+    "students:screening_entry": Row(of_level(3), "screening", BOTH, posted=screening_decided, log=1),
+    "students:student_screening": student_row(3, log=1),
+    "students:learning_check": Row(written_by_class_teachers(3), "student", BOTH, log=1),
+    "students:checklists": Row(moral, office=RUAN),
+    "students:checklist_add": Row(moral, methods=BOTH, office=RUAN),
+    "students:checklist": Row(moral, "checklist", BOTH, office=RUAN),
     # --- notes
     "students:note_new": Row(note_sheet, methods=BOTH, posted=frozenset({422}), query="student"),
     "students:note_picker": Row(methods=BOTH),

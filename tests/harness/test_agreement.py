@@ -7,8 +7,9 @@ import pytest
 
 from reports.models import ReportJob
 from students import access
-from students.models import Attachment, Draft, Enrolment, Observation, Student, StudentRecord
+from students.models import Attachment, Draft, Enrolment, Observation, ScreeningEntry, Student, StudentRecord
 from tests.harness.objects import EACH, NOTES, PEOPLE, level, sees_note
+from tests.harness.sweeps import ANSWERS
 from tests.harness.table import PICKER, TABLE, pages, url_for
 from tests.harness.visiting import ask, body, client_for, listed
 
@@ -71,6 +72,18 @@ def test_the_lists_and_the_pages_of_notes_agree(world, who):
     assert details(world, client, "note", "students:note_history") == opened
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("who", EACH)
+def test_the_lists_and_the_pages_of_screening_agree(world, who):
+    """The panels of the files and the office's list together hold exactly the answers whose page opens."""
+    client = client_for(world.person(who))
+    lists = [url_for(world, "students:student_screening", label) for label in world.cast.students]
+    lists.append(url_for(world, "students:screening_review", ""))
+    in_lists = set().union(*(linked(body(ask(client, "GET", page)), "screening/entries") for page in lists))
+    opened = details(world, client, "screening", "students:screening_entry")
+    assert named(world, "screening", in_lists) == opened == {name for name in ANSWERS if level(who, name) >= 3}
+
+
 def test_every_kind_of_record_is_compared_here():
     """A new StudentRecord needs a comparison of its list and its page above."""
     assert {
@@ -82,6 +95,7 @@ def test_every_kind_of_record_is_compared_here():
         "AttentionLevel",
         "FileVerification",
         "Mark",
+        "ScreeningEntry",
     }
 
 
@@ -116,6 +130,9 @@ def hide(world, who: str) -> None:
     Observation.objects.filter(pk__in=hidden).delete()
     Draft.objects.exclude(user=world.person(who)).delete()
     ReportJob.objects.exclude(requested_by=world.person(who)).delete()
+    for name, entry in world.things["screening"].items():
+        if level(who, name) < 3:
+            ScreeningEntry.objects.filter(pk=entry.pk).delete()
     kept = Observation.objects.values("incident")
     Attachment.objects.exclude(incident__in=kept).delete()
     authored = Observation.objects.values("student")

@@ -126,6 +126,7 @@ def test_every_choice_of_a_row_is_tried_with_an_id_out_of_reach():
     import students.forms.placements
     import students.forms.profile
     import students.forms.school
+    import students.forms.screening
     import students.forms.student
 
     del accounts, reports, students

@@ -64,6 +64,9 @@ SHOWN_ON = {
     "accounts:role_confirm": "accounts:waiting",
     "accounts:role_decline": "accounts:waiting",
     "students:calendar_remove": "students:calendar",
+    "students:screening_due": "students:screening_round",
+    "students:screening_close": "students:screening_round",
+    "students:screening_finish": "students:screening_class",
 }
 SEARCHED = {"students:note_move": {"q": "贝宁"}}
 # What the first person does meanwhile, where it is not the same: a delete, a move or an end meets an edit.
@@ -83,6 +86,8 @@ EDITS = (
     "accounts:department_delete", "accounts:school", "students:term", "students:calendar_remove", "students:duty_end",
     "students:leader_end", "students:move", "students:leave", "students:back", "students:edit", "students:profile_edit",
     "students:family_edit", "students:note_edit", "students:note_move", "students:note_void",
+    "students:screening_due", "students:screening_close", "students:screening_finish", "students:screening_answer",
+    "students:screening_entry", "students:learning_check", "students:checklist",
 )  # fmt: skip
 # Where the second person types the same, since another day would be refused for itself.
 SAME = {"students:move": ("starts_on",), "students:leave": ("on",), "students:term": ("starts_on", "week1_monday")}

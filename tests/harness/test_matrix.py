@@ -30,7 +30,8 @@ def labels_of(world, name, who=None):
 def nowhere(name):
     """The same URL with an id that nothing has."""
     row = TABLE[name]
-    missing = {"stage": "primary", "entry_year": 1901} if row.takes == "cohort" else {"pk": ELSEWHERE}
+    of_two = {"cohort": {"stage": "primary", "entry_year": 1901}, "answer": {"pk": ELSEWHERE, "student": ELSEWHERE}}
+    missing = of_two.get(row.takes, {"pk": ELSEWHERE})
     return reverse(name, kwargs={**missing, **(row.extra or {})})
 
 

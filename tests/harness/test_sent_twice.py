@@ -53,7 +53,7 @@ def test_every_form_that_makes_something_is_tried(sendings):
     } <= making
     numbered = {name for name in making if sendings[name].first["accounts.SentForm"] or "note" in name}
     by_key = {"students:draft_save", "students:import_columns"}
-    by_version = {"students:move", "students:back"}
+    by_version = {"students:move", "students:back", "students:learning_check", "students:checklist"}
     assert making - numbered - by_key - by_version == set(), (
         "Give the form {% once %}, and its view @once and saving()."
     )

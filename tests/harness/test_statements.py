@@ -9,22 +9,31 @@ from django.urls import reverse
 from django.utils import timezone
 
 from students import audit
+from students.actions.screening import review_entry
 from students.models import Attachment, AttentionRequest, FileAccess, Guardian, Observation
 from tests.cast import build_cast
 from tests.factories import StudentFactory, seat
 from tests.harness.table import TABLE, pages, urls
 from tests.harness.visiting import ask, client_for
 from tests.students.reading import ALLOWED, NOT_COUNTED
+from tests.students.sweep import a_checklist, a_round, an_answer, sheet_of
 
 # Pages of one thing, which hold no list that grows: they answer for the bound alone in test_no_page_asks_too_much.
 LISTS = (
     "students:list", "students:class_grid", "students:timeline", "students:background", "students:history", "students:access",
     "students:notes_mine", "students:note_detail", "students:note_history", "students:note_picker", "students:note_audience",
     "students:note_new", "reports:home", "reports:todo", "reports:classes", "reports:recent", "reports:index",
+    "students:student_screening", "students:screening",
 )  # fmt: skip
 FOR_THE_OFFICE = {
     "xin": ("students:attention", "reports:home", "reports:todo"),
-    "ruan": ("students:attention", "students:readers", "students:counselling", "students:class_list"),
+    "ruan": (
+        "students:attention",
+        "students:readers",
+        "students:counselling",
+        "students:class_list",
+        "students:screening_review",
+    ),
     "jiao": ("students:placements", "students:imports"),
     "wang": ("students:classes_admin", "accounts:staff", "accounts:roles"),
 }
@@ -50,7 +59,19 @@ def grow(cast, step: int) -> None:
     audit.record_for(
         cast.zhou, FileAccess.Kind.VIEW, what="students:timeline", students=[cast.an], page_view=f"page-view-{step}"
     )
+    _screen(cast, student, step)
     Guardian.objects.create(student=cast.an, order=step, name=f"家人{step}")
+
+
+def _screen(cast, student, step: int) -> None:
+    """One more round with a sheet of the class, an answer to look at, and one about an that was looked at."""
+    row = a_round(cast.school, checklist=a_checklist(cast.school, name=f"第{step}份清单"))
+    sheet = sheet_of(row, cast.own_class)
+    an_answer(sheet, student, cast.zhou)
+    entry = an_answer(sheet, cast.an, cast.zhou)
+    review_entry(
+        by=cast.ruan, entry=entry, decision="watch", note="再看", categories=[], facts="", version=1, now=timezone.now()
+    )
 
 
 def address(name: str, cast) -> str:

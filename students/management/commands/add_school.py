@@ -10,6 +10,7 @@ from accounts.actions import add_department
 from accounts.models import School
 from students.actions.calendar import create_terms, seed_calendar, unknown_years_note
 from students.actions.identification import start_categories
+from students.actions.screening import start_checklists
 from students.models import school_year_of
 
 DEPARTMENTS = ("校长室", "德育处", "教务处", "总务处", "心理辅导室", "校医室", "资助中心", "信息中心", "年级组")
@@ -33,6 +34,7 @@ class Command(BaseCommand):
             if not school.departments.filter(name=department).exists():
                 add_department(by=None, school=school, name=department)
         start_categories(by=None, school=school)
+        start_checklists(by=None, school=school)
         now = timezone.now()
         year = school_year_of(timezone.localdate(now))
         for term in create_terms(by=None, school=school, school_year=year, now=now):
