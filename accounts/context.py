@@ -45,6 +45,14 @@ BELONGS_TO = {
     "students:checklist_add": "students:screening",
     "students:student_screening": "students:list",
     "students:learning_check": "students:list",
+    "students:instrument": "students:instruments",
+    "students:instrument_new": "students:instruments",
+    "students:instrument_edit": "students:instruments",
+    "students:answers": "students:instruments",
+    "students:answer_sheet": "students:instruments",
+    "students:assessments": "students:list",
+    "students:assessment": "students:list",
+    "students:habits": "students:list",
     "students:import_detail": "students:imports",
     "reports:job": "reports:index",
     "accounts:staff_detail": "accounts:staff",
@@ -174,6 +182,8 @@ def _entries(roles: frozenset[Role], files: bool, keeps: bool) -> list[Entry | N
         and _entry("students:imports", "file-import", _("Roster import"), pgettext("tab", "Import")),
         Role.ACADEMIC in roles
         and _entry("students:placements", "school", _("Enrolment"), pgettext("tab", "Enrolment")),
+        not roles.isdisjoint({Role.COUNSELLOR, Role.MORAL_EDUCATION})
+        and _entry("students:instruments", "clipboard-data", _("Assessment tools"), pgettext("tab", "Tools")),
         Role.SYSTEM_ADMIN in roles
         and _entry("accounts:staff", "id-badge-2", _("Staff and roles"), pgettext("tab", "Staff")),
         not roles.isdisjoint(CONFIRMING_ROLES)

@@ -281,6 +281,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "reports.tasks.sweep", "schedule": 30.0},
     "expire-files": {"task": "reports.tasks.expire_files", "schedule": 3600.0},
     "expire-drafts": {"task": "students.tasks.expire_drafts", "schedule": 3600.0},
+    "expire-answer-sheets": {"task": "students.tasks.expire_answer_sheets", "schedule": 3600.0},
     "watch-reading": {"task": "students.tasks.watch_reading", "schedule": 60.0},
     "check-grants": {"task": "students.tasks.check_grants", "schedule": crontab(hour=3, minute=40)},
     "seal-audit": {"task": "students.tasks.seal_audit", "schedule": 600.0},

@@ -18,6 +18,7 @@ from guardian.backends import ObjectPermissionBackend
 
 from accounts.models import Role, RoleMembership, User
 from students.levels import CODENAMES, Level
+from students.models.assessments import AnswerSheet
 from students.models.classes import ClassAssignment, ClassGroup
 from students.models.grants import AccessGrant
 from students.models.identification import CareNeed, Category, Group
@@ -271,6 +272,17 @@ def students_with_marks(user: User, *, now: datetime) -> StudentQuerySet:
     """Whose marks this user may open: `mark_condition`, asked of students."""
     level = Level.BASIC if reads_all_marks(user, now=now) else Level.DAILY
     return Student.objects.visible_to(user, level, now=now)
+
+
+def fills_assessments(user: User, *, now: datetime) -> bool:
+    """Scales are the counsellor's work. Of whom: whose confidential part is open to this counsellor, as the fetch says."""
+    return user.is_active and Role.COUNSELLOR in user.roles(now)
+
+
+def answer_sheets(user: User, *, now: datetime) -> QuerySet[AnswerSheet]:
+    """Sheets of answers that this counsellor uploaded; nobody else's, 德育 included: they name students at level 4."""
+    own = AnswerSheet.objects.filter(requested_by=user, instrument__school=user.school_id)
+    return own if fills_assessments(user, now=now) else own.none()
 
 
 def counselling_grants(user: User, student: Student, *, now: datetime) -> QuerySet:

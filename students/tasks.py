@@ -7,7 +7,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from students import sealing, watching
-from students.actions import drafts, grants
+from students.actions import answer_sheets, drafts, grants
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,11 @@ def sweep_imports() -> None:
 @shared_task
 def expire_drafts() -> None:
     drafts.expire_drafts(now=timezone.now())
+
+
+@shared_task
+def expire_answer_sheets() -> None:
+    answer_sheets.expire_sheets(now=timezone.now())
 
 
 @shared_task

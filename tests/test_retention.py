@@ -38,6 +38,7 @@ def test_every_domain_model_has_history():
         "SecurityEvent",
         "ReadingNotice",
         "Draft",
+        "AnswerSheet",
         "SentForm",
         "RosterImport",
         "RosterRow",

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import School, User
 from students import demo
 from students.actions import calendar, placements
+from students.actions.assessments import add_shipped
 from students.actions.drafts import save_draft
 from students.actions.grants import sync_grants
 from students.actions.identification import start_categories
@@ -29,6 +30,7 @@ def build(*, today: date, now: datetime) -> School:
     school.save()
     start_categories(by=None, school=school)
     start_checklists(by=None, school=school)
+    add_shipped(by=None, school=school)
     year = school_year_of(today)
     for each in (year - 1, year):
         calendar.create_terms(by=None, school=school, school_year=each, now=now)

@@ -1,3 +1,4 @@
+from students.models.assessments import AnswerSheet, Assessment, HabitCheck, Instrument
 from students.models.audit import AuditSeal, FileAccess, ReadingNotice
 from students.models.calendar import CalendarDay, SchoolCalendar, Term
 from students.models.classes import ClassAssignment, ClassGroup, Enrolment, GradeAssignment, Stage, school_year_of
@@ -27,10 +28,11 @@ from students.models.screening import (
 from students.models.student import Boarding, Guardian, Sex, Student, StudentBackground, StudentProfile
 
 __all__ = [
-    "AccessGrant", "Attachment", "AttentionLevel", "AttentionRequest", "AuditSeal", "Basis", "Boarding", "CalendarDay",
-    "CareNeed", "Category", "Checklist", "ChecklistEdition", "ClassAssignment", "ClassGroup", "Clock", "ColumnMapping",
-    "Draft", "Enrolment", "Exam", "FileAccess", "FileVerification", "GradeAssignment", "Group", "Guardian", "Job",
-    "JobQuerySet", "Mark", "NeedEvidence", "Observation", "ReadingNotice", "RosterImport", "RosterRow", "SchoolCalendar",
-    "ScreeningEntry", "ScreeningRound", "ScreeningSheet", "Sex", "Stage", "Student", "StudentBackground", "StudentProfile",
-    "StudentRecord", "StudentRecordQuerySet", "Term", "all_clocks", "clock", "school_year_of",
+    "AccessGrant", "AnswerSheet", "Assessment", "Attachment", "AttentionLevel", "AttentionRequest", "AuditSeal",
+    "Basis", "Boarding", "CalendarDay", "CareNeed", "Category", "Checklist", "ChecklistEdition", "ClassAssignment",
+    "ClassGroup", "Clock", "ColumnMapping", "Draft", "Enrolment", "Exam", "FileAccess", "FileVerification",
+    "GradeAssignment", "Group", "Guardian", "HabitCheck", "Instrument", "Job", "JobQuerySet", "Mark", "NeedEvidence",
+    "Observation", "ReadingNotice", "RosterImport", "RosterRow", "SchoolCalendar", "ScreeningEntry", "ScreeningRound",
+    "ScreeningSheet", "Sex", "Stage", "Student", "StudentBackground", "StudentProfile", "StudentRecord",
+    "StudentRecordQuerySet", "Term", "all_clocks", "clock", "school_year_of",
 ]  # fmt: skip

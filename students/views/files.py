@@ -44,6 +44,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "reason": why_word(whys[0], today),
         "daily": level >= Level.DAILY,
         "sensitive": level >= Level.SENSITIVE,
+        "confidential": level >= Level.CONFIDENTIAL,
         "may_correct": not roles.isdisjoint(CORRECTING),
         "may_open_counselling": Role.MORAL_EDUCATION in roles,
         "called": mentions.given_name(student.name) or student.name,

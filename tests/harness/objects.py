@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -24,6 +25,8 @@ from reports.models import ReportJob
 from students.actions import notes
 from students.models import (
     AccessGrant,
+    AnswerSheet,
+    Assessment,
     Attachment,
     AttentionRequest,
     CalendarDay,
@@ -33,6 +36,8 @@ from students.models import (
     FileAccess,
     GradeAssignment,
     Guardian,
+    HabitCheck,
+    Instrument,
     Mark,
     Observation,
     ReadingNotice,
@@ -43,6 +48,8 @@ from students.models import (
 )
 from students.roster import actions as imports
 from students.roster import running
+from students.scales.scoring import Band, Definition, Item, Option, Scale
+from students.scales.sheet import Row
 from tests.cast import Cast, build_cast
 from tests.harness.sweeps import add_screening
 
@@ -196,6 +203,7 @@ def build_world() -> World:
     _jobs(world)
     _imports(world)
     _marks(world)
+    _scales(world)
     _office(world)
     add_screening(world, lambda label: list(OURS) if label == "ours" else ["yuan"], those_at)
     _name(world)
@@ -504,6 +512,102 @@ def _marks(world: World) -> None:
             value=77,
         )
         world.add("mark", name, row)
+
+
+# --- scales and habits ------------------------------------------------------------------------------------------------
+
+SCALE_PK = uuid.UUID(int=96)
+# label → (student, who filled it in). xin has ding in counselling; an's counselling is over, so nobody reads that one.
+ASSESSMENTS = {
+    "ding": ("ding", "xin"),
+    "an_over": ("an", "xin"),
+    "ding_void": ("ding", "xin"),
+    "hang": ("hang", "yuan"),
+}
+HABITS = {"an": "zhou", "bei": "he", "ding": "lin", "gao": "ruan", "gone": "zhou", "hang": "yuan", "an_void": "zhou"}
+
+
+def sees_assessment(who: str, label: str) -> bool:
+    """Own cases of the counsellor, and nobody else; what was withdrawn is for nobody."""
+    return who == "xin" and label == "ding"
+
+
+def sees_habits(who: str, label: str) -> bool:
+    return "void" not in label and level(who, label) >= 2
+
+
+def _scales(world: World) -> None:
+    makers, readers = ("xin", "ruan"), {"xin", "ruan", *(w for w in OURS if any(level(w, s) >= 2 for s in SCHOOL))}
+    _instrument(world, "ours", "assessment", makers, pk=SCALE_PK)
+    _instrument(world, "spare", "assessment", makers)
+    _instrument(world, "away", "assessment", makers, retired_at=timezone.now())
+    _instrument(world, "habits", "habits", readers)
+    for kind in ("assessment", "habits"):
+        _instrument(world, "far" if kind == "assessment" else "far_habits", kind, ())
+    world.things["instrument"].pop("far_habits")
+    for label, (student, author) in ASSESSMENTS.items():
+        sees = [who for who in PEOPLE if sees_assessment(who, label)]
+        _filled(world, Assessment, "assessment", label, student, author, sees)
+    for label, author in HABITS.items():
+        sees = [who for who in PEOPLE if sees_habits(who, label)]
+        _filled(world, HabitCheck, "habit", label, label.removesuffix("_void"), author, sees)
+    _sheets(world)
+
+
+def _instrument(world: World, label: str, kind: str, sees: Iterable[str], **fields: Any) -> None:
+    elsewhere = label.startswith("far")
+    text = world.words(f"instrument {label} item", sees)
+    definition = Definition(
+        options=(Option("no", 0), Option("yes", 1)),
+        items=(Item(text), Item("2", reverse=True)),
+        scales=(Scale("sum", (1, 2), (Band(Decimal(2), "talk"),)),),
+    )
+    row = Instrument.objects.create(
+        school=world.cast.elsewhere if elsewhere else world.cast.school,
+        kind=kind,
+        name=world.words(f"instrument {label}", sees, masked=kind == "habits"),
+        source=world.words(f"instrument {label} source", () if elsewhere else ("xin", "ruan")),
+        licence="own",
+        definition=definition.as_json(),
+        **fields,
+    )
+    world.add("instrument", label, row)
+    if kind == "habits":
+        world.add("habits", label, row)
+
+
+def _filled(world: World, model: type, kind: str, label: str, student: str, author: str, sees: list[str]) -> None:
+    scale = {"assessment": "ours", "habit": "habits"}[kind]
+    far = school_of(student) == "elsewhere"
+    instrument = world.things["habits" if kind == "habit" else "instrument"][f"far{'_habits' * (kind == 'habit')}" if far else scale]  # fmt: skip
+    row = model(student=world.cast.students[student], author=world.person(author), instrument=instrument)
+    row.filled_on = timezone.localdate() - timedelta(days=1 + ("void" in label))
+    row.given = [1, 0]
+    row.note = world.words(f"{kind} {label} note, before its correction", sees, masked=True)
+    row.save()
+    row.note = world.words(f"{kind} {label} note", sees)
+    row.change_reason = world.words(f"{kind} {label} reason", sees)
+    if "void" in label:
+        row.voided_at, row.voided_by = timezone.now(), row.author
+    row.save()
+    world.add(kind, label, row)
+    world.mark(str(row.pk), f"{kind} {label} id", sees, masked=kind == "habit")
+
+
+def _sheets(world: World) -> None:
+    """A sheet that xin uploaded and has not entered: one good row, one refused."""
+    for label, who in (("ours", "xin"), ("far", "yuan")):
+        refused = world.words(f"sheet {label} refused", ["xin"] if label == "ours" else [])
+        day = f"{timezone.localdate()}"
+        rows = [
+            Row(2, "", "", student=str(world.cast.ding.pk), day=day, answers=[1, 1]),
+            Row(3, refused, "", errors=["refused"]),
+        ]
+        body = {"seen": 1, "rows": [row.as_json() for row in rows]}
+        sheet = AnswerSheet.objects.create(
+            instrument=world.things["instrument"][label], requested_by=world.person(who), body=json.dumps(body)
+        )
+        world.add("answer_sheet", label, sheet)
 
 
 # --- the school -------------------------------------------------------------------------------------------------------

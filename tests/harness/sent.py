@@ -104,6 +104,40 @@ def _summary(world: World) -> dict[str, Any]:
     return {"ask": "class", "class_group": str(world.cast.own_class.pk), "term": str(term.pk)}
 
 
+def _instrument(world: World, **more: Any) -> dict[str, Any]:
+    return {
+        "kind": "assessment", "name": "新的清单", "purpose": "看看最近怎么样", "instruction": "", "age_from": "8",
+        "age_to": "12", "source": "本校自编", "licence": "own", "answers": "no = 0\nyes = 1", "items": "one\ntwo", "count": "",
+        "reverse": "2", "scales": "sum: 1-2", "bands": "sum: 2 = talk", "method": "sum", "missing": "0", **more,
+    }  # fmt: skip
+
+
+def _fill(world: World, label: str, **more: Any) -> dict[str, Any]:
+    scale = world.things["instrument"][label]
+    return {
+        "instrument": str(scale.pk),
+        "seen": str(scale.version),
+        "filled_on": on(),
+        "item_1": "1",
+        "item_2": "0",
+        "note": "自己填的，很认真",
+        **more,
+    }
+
+
+def _corrected(kind: str, label: str) -> Callable[[World], dict[str, Any]]:
+    def data(world: World) -> dict[str, Any]:
+        row = world.things[kind][label]
+        words = {"filled_on": on(-1), "item_1": "0", "item_2": "", "note": "改过的话", "reason": "看错了一行"}
+        return {**words, "version": str(row.version)}
+
+    return data
+
+
+def _withdrawn(kind: str, label: str) -> Callable[[World], dict[str, Any]]:
+    return lambda world: {"reason": "填错了人", "version": str(world.things[kind][label].version)}
+
+
 ONCE = {"once": str(uuid.UUID(int=97))}  # the number of a form that makes something new
 SENT: dict[str, Sent] = {
     "account_change_password": Sent(
@@ -279,6 +313,21 @@ SENT: dict[str, Sent] = {
             "version": "1",
         },
     ),
+    "students:instrument_new": Sent("xin", "", lambda world: {**_instrument(world), **ONCE}),
+    "students:instrument_edit": Sent("xin", "spare", lambda world: _instrument(world, version="1")),
+    "students:instrument_offer": Sent("xin", "spare", lambda world: {"offered": "0", "version": "1"}),
+    "students:answer_sheet_enter": Sent("xin", "ours", nothing),
+    "students:answer_sheet_drop": Sent("xin", "ours", nothing),
+    "students:assessment_new": Sent(
+        "xin", "ding", lambda world: {**_fill(world, "ours"), **ONCE}, foreign={"instrument": pk("instrument", "far")}
+    ),
+    "students:assessment_edit": Sent("xin", "ding", _corrected("assessment", "ding")),
+    "students:assessment_void": Sent("xin", "ding", _withdrawn("assessment", "ding")),
+    "students:habit_new": Sent(
+        "zhou", "an", lambda world: {**_fill(world, "habits"), **ONCE}, foreign={"instrument": pk("instrument", "ours")}
+    ),
+    "students:habit_edit": Sent("zhou", "an", _corrected("habit", "an")),
+    "students:habit_void": Sent("zhou", "an", _withdrawn("habit", "an")),
     "students:note_new": Sent(
         "zhou",
         "",
@@ -336,5 +385,6 @@ WRITE_NOTHING = {
     "students:import_undo",  # there is nothing to take back yet
     "reports:link",
 }
-# Nothing to send that a test could: signing in has tests of its own (tests/accounts), so has the upload of a roster.
-WITHOUT = {"account_login", "students:imports"}
+# Nothing to send that a test could: signing in has tests of its own (tests/accounts), so has the upload of a roster
+# or of a sheet of answers.
+WITHOUT = {"account_login", "students:imports", "students:answers"}

@@ -14,15 +14,20 @@ from typing import Any
 from django.urls import reverse
 
 from tests.harness.objects import (
+    ASSESSMENTS,
     CLASS_OF,
     CLASS_TEACHERS,
+    HABITS,
     JOBS,
     LEVELS,
     NOTES,
     OURS,
+    SCALE_PK,
     World,
     level,
     school_of,
+    sees_assessment,
+    sees_habits,
     sees_note,
 )
 from tests.harness.sweeps import ANSWERS, LEAD, keeps, sees_sheet
@@ -50,6 +55,7 @@ def holders(*names: str) -> Rule:
 FAR = ("far", "yuan")  # labels of things of the other school, beside its student and class
 admin, academic, moral = holders("wang"), holders("jiao"), holders("ruan")
 reading_log = holders("ruan", "xiao", "shen")
+makers = holders("xin", "ruan")
 attending, confirming, correcting = holders("xin", "ruan"), holders("ruan", "xiao"), holders("jiao", "ruan")
 
 
@@ -125,6 +131,22 @@ def photo(who: str, key: str) -> int:
     return 200 if any(sees_note(who, row) for row in rows) else 404
 
 
+def filled_in(sees: Callable[[str, str], bool], authors: dict[str, str], *, write: bool) -> Rule:
+    """Who sees it reads it; its author corrects and withdraws it."""
+
+    def rule(who: str, label: str) -> int:
+        if not sees(who, label):
+            return 404
+        return 200 if not write or who == authors[label] else 403
+
+    return rule
+
+
+def scale_filler(who: str, label: str) -> int:
+    """The counsellor, with a scale that is offered."""
+    return 200 if who == "xin" and label in ("ours", "spare") else 404
+
+
 def own_job(who: str, label: str) -> int:
     return 200 if JOBS[label][0] == who else 404
 
@@ -191,6 +213,7 @@ BOTH, POST = "GET POST", "POST"
 DONE = frozenset({302})
 UNSEEN = frozenset({409})  # nothing is deleted or decided unread: it takes the version that was shown
 LOG = ("ruan", "xiao", "shen")
+XIN, MAKERS, AUTHORS = ("xin",), ("xin", "ruan"), {label: author for label, (_student, author) in ASSESSMENTS.items()}
 WANG, JIAO, RUAN, ASKED, SECOND = ("wang",), ("jiao",), ("ruan",), ("xin", "ruan"), ("ruan", "xiao")
 
 
@@ -308,6 +331,26 @@ TABLE: dict[str, Row] = {
     "students:checklists": Row(moral, office=RUAN),
     "students:checklist_add": Row(moral, methods=BOTH, office=RUAN),
     "students:checklist": Row(moral, "checklist", BOTH, office=RUAN),
+    # --- scales and habits
+    "students:instruments": Row(makers, office=MAKERS),
+    "students:instrument_new": Row(makers, methods=BOTH, office=MAKERS),
+    "students:instrument": Row(makers, "instrument", office=MAKERS),
+    "students:instrument_edit": Row(makers, "instrument", BOTH, office=MAKERS),
+    "students:instrument_offer": Row(makers, "instrument", POST, posted=UNSEEN, office=MAKERS),
+    "students:answers": Row(scale_filler, "instrument", BOTH, log=1, office=XIN),
+    "students:answers_blank": Row(scale_filler, "instrument", office=XIN),
+    "students:answer_sheet": Row(holders("xin"), "answer_sheet", log=1, office=XIN),
+    "students:answer_sheet_enter": Row(holders("xin"), "answer_sheet", POST, posted=DONE, office=XIN),
+    "students:answer_sheet_drop": Row(holders("xin"), "answer_sheet", POST, posted=DONE, office=XIN),
+    "students:assessments": student_row(4, log=1),
+    "students:assessment_new": student_row(4, methods=BOTH, log=1, posted=frozenset({404}), query="instrument"),
+    "students:assessment": Row(filled_in(sees_assessment, AUTHORS, write=False), "assessment", log=1),
+    "students:assessment_edit": Row(filled_in(sees_assessment, AUTHORS, write=True), "assessment", BOTH, log=1),
+    "students:assessment_void": Row(filled_in(sees_assessment, AUTHORS, write=True), "assessment", BOTH, log=1),
+    "students:habits": student_row(2, log=1),
+    "students:habit_new": Row(written_by_class_teachers(2), "student", BOTH, log=1, posted=frozenset({404})),
+    "students:habit_edit": Row(filled_in(sees_habits, HABITS, write=True), "habit", BOTH, log=1),
+    "students:habit_void": Row(filled_in(sees_habits, HABITS, write=True), "habit", BOTH, log=1),
     # --- notes
     "students:note_new": Row(note_sheet, methods=BOTH, posted=frozenset({422}), query="student"),
     "students:note_picker": Row(methods=BOTH),
@@ -361,7 +404,8 @@ def things_for(world: World, name: str) -> dict[str, dict[str, Any]]:
 
 
 def url_for(world: World, name: str, label: str) -> str:
-    query = f"?student={world.cast.bei.pk}" if TABLE[name].query == "student" else ""
+    queries = {"": "", "student": f"?student={world.cast.bei.pk}", "instrument": f"?instrument={SCALE_PK}"}
+    query = queries[TABLE[name].query]
     return reverse(name, kwargs=things_for(world, name)[label]) + query
 
 

@@ -7,8 +7,29 @@ import pytest
 
 from reports.models import ReportJob
 from students import access
-from students.models import Attachment, Draft, Enrolment, Observation, ScreeningEntry, Student, StudentRecord
-from tests.harness.objects import EACH, NOTES, PEOPLE, level, sees_note
+from students.models import (
+    AnswerSheet,
+    Assessment,
+    Attachment,
+    Draft,
+    Enrolment,
+    HabitCheck,
+    Observation,
+    ScreeningEntry,
+    Student,
+)
+from students.touches import kinds_of_record
+from tests.harness.objects import (
+    ASSESSMENTS,
+    EACH,
+    HABITS,
+    NOTES,
+    PEOPLE,
+    level,
+    sees_assessment,
+    sees_habits,
+    sees_note,
+)
 from tests.harness.sweeps import ANSWERS
 from tests.harness.table import PICKER, TABLE, pages, url_for
 from tests.harness.visiting import ask, body, client_for, listed
@@ -84,13 +105,31 @@ def test_the_lists_and_the_pages_of_screening_agree(world, who):
     assert named(world, "screening", in_lists) == opened == {name for name in ANSWERS if level(who, name) >= 3}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("who", EACH)
+def test_the_lists_and_the_pages_of_what_was_filled_in_agree(world, who):
+    """Assessments (level 4) and habits (level 2): the parts of the files hold exactly those whose page opens."""
+    client, students = client_for(world.person(who)), world.cast.students
+    pages_of = {
+        name: "".join(body(ask(client, "GET", url_for(world, name, label))) for label in students)
+        for name in ("students:assessments", "students:habits")
+    }
+    seen = {label for label in ASSESSMENTS if sees_assessment(who, label)}
+    listed_ids = set(re.findall(rf'href="/assessments/({UUID})/"', pages_of["students:assessments"]))
+    assert named(world, "assessment", listed_ids) == details(world, client, "assessment", "students:assessment") == seen
+    listed_ids = set(re.findall(rf'id="check-({UUID})"', pages_of["students:habits"]))
+    answers = {key: ask(client, "GET", url_for(world, "students:habit_edit", key)).status_code for key in HABITS}
+    opened = {key for key, status in answers.items() if status != 404}
+    assert named(world, "habit", listed_ids) == opened == {label for label in HABITS if sees_habits(who, label)}
+
+
 def test_every_kind_of_record_is_compared_here():
     """A new StudentRecord needs a comparison of its list and its page above."""
-    assert {
-        model.__name__ for model in StudentRecord.__subclasses__() if not model.__name__.startswith("Historical")
-    } == {
+    assert {model.__name__ for model in kinds_of_record() if not model.__name__.startswith("Historical")} == {
         "Observation",
         "AttentionRequest",
+        "Assessment",
+        "HabitCheck",
         "CareNeed",
         "AttentionLevel",
         "FileVerification",
@@ -128,6 +167,11 @@ def hide(world, who: str) -> None:
     # That there is another student in an incident is said (另一名同学), and the offices see every request for attention.
     hidden = [note.pk for key, note in notes.items() if note.incident not in seen and not asked_of(who, NOTES[key])]
     Observation.objects.filter(pk__in=hidden).delete()
+    hidden = [row.pk for key, row in world.things["assessment"].items() if not sees_assessment(who, key)]
+    Assessment.objects.filter(pk__in=hidden).delete()
+    hidden = [row.pk for key, row in world.things["habit"].items() if not sees_habits(who, key)]
+    HabitCheck.objects.filter(pk__in=hidden).delete()
+    AnswerSheet.objects.exclude(requested_by=world.person(who)).delete()
     Draft.objects.exclude(user=world.person(who)).delete()
     ReportJob.objects.exclude(requested_by=world.person(who)).delete()
     for name, entry in world.things["screening"].items():

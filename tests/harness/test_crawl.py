@@ -27,6 +27,7 @@ VARIATIONS = {
     "students:notes_mine": ("?page=2",),
     "students:placements": ("?gone=1", "?page=2"),
     "students:import_detail": ("?show=new", "?show=unchanged"),
+    "students:assessment_new": ("",),
     "accounts:staff": ("?q=yuan", "?inactive=on", "?page=2"),
     "students:note_new": ("?draft=00000000-0000-0000-0000-000000000007",),
 }

@@ -36,6 +36,7 @@ OTHERWISE_SAFE = {
     "students.AccessGrant": "only ever ended, and the first end stands",
     "students.RosterImport": "work in the background: each step refuses what comes at another phase",
     "students.RosterRow": "the rows of an import, written anew by its dry run",
+    "students.AnswerSheet": "its uploader's alone; entered once, the second time does nothing",
     "students.ColumnMapping": "remembers the last choice",
     "reports.ReportJob": "work in the background: cancelled or not",
     "accounts.SentForm": "where a form led, written once",
@@ -68,12 +69,16 @@ SHOWN_ON = {
     "students:screening_close": "students:screening_round",
     "students:screening_finish": "students:screening_class",
 }
+SHOWN_ON["students:instrument_offer"] = "students:instrument"
 SEARCHED = {"students:note_move": {"q": "贝宁"}}
 # What the first person does meanwhile, where it is not the same: a delete, a move or an end meets an edit.
 MEANWHILE: dict[str, tuple[str, dict[str, str]]] = {
     "accounts:department_delete": ("accounts:department", {}),
     "accounts:role_confirm": ("accounts:role_end", {"last_day": on(5)}),
     "accounts:role_decline": ("accounts:role_end", {"last_day": on(5)}),
+    "students:instrument_offer": ("students:instrument_edit", {}),
+    "students:assessment_void": ("students:assessment_edit", {}),
+    "students:habit_void": ("students:habit_edit", {}),
     "students:note_void": ("students:note_edit", {}),
     "students:note_move": ("students:note_edit", {}),
     "students:leave": ("students:move", {}),
@@ -88,6 +93,8 @@ EDITS = (
     "students:family_edit", "students:note_edit", "students:note_move", "students:note_void",
     "students:screening_due", "students:screening_close", "students:screening_finish", "students:screening_answer",
     "students:screening_entry", "students:learning_check", "students:checklist",
+    "students:instrument_edit", "students:instrument_offer", "students:assessment_edit", "students:assessment_void",
+    "students:habit_edit", "students:habit_void",
 )  # fmt: skip
 # Where the second person types the same, since another day would be refused for itself.
 SAME = {"students:move": ("starts_on",), "students:leave": ("on",), "students:term": ("starts_on", "week1_monday")}

@@ -1,4 +1,4 @@
-"""`manage.py add_school CODE NAME`: a school with its departments and categories, the terms of the year and its holidays."""
+"""`manage.py add_school CODE NAME`: a school with its departments, categories and checklists, the terms of the year and its holidays."""
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actions import add_department
 from accounts.models import School
+from students.actions.assessments import add_shipped
 from students.actions.calendar import create_terms, seed_calendar, unknown_years_note
 from students.actions.identification import start_categories
 from students.actions.screening import start_checklists
@@ -17,9 +18,7 @@ DEPARTMENTS = ("校长室", "德育处", "教务处", "总务处", "心理辅导
 
 
 class Command(BaseCommand):
-    help = (
-        "Make a school with its departments, categories, terms and holidays. Making it again adds only what is missing."
-    )
+    help = "Make a school with its departments, categories, checklists, terms and holidays. Making it again adds only what is missing."
 
     def add_arguments(self, parser):
         parser.add_argument("code", help="the school's code of 10 digits")
@@ -35,6 +34,7 @@ class Command(BaseCommand):
                 add_department(by=None, school=school, name=department)
         start_categories(by=None, school=school)
         start_checklists(by=None, school=school)
+        add_shipped(by=None, school=school)
         now = timezone.now()
         year = school_year_of(timezone.localdate(now))
         for term in create_terms(by=None, school=school, school_year=year, now=now):
