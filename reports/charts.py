@@ -35,7 +35,7 @@ SUPPRESSED = object()
 # exist would warn.
 sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
-_LOOK = Style(
+LOOK = Style(
     font_family=FONT,
     label_font_size=TEXT_PX,
     major_label_font_size=TEXT_PX,
@@ -101,10 +101,10 @@ def _draw(kind, labels, series, title, desc, width_mm, height_mm, gap, *, flat) 
     chart.x_labels = labels
     for name, points in zip(names, values, strict=True):
         chart.add(name, points)
-    picture = _Picture(title, desc, width, height, names, flat=flat)
+    picture = Picture(title, desc, width, height, names, flat=flat)
     for group in chart.render_tree().iter():
         classes = group.get("class") or ""
-        if _tag(group) == "g" and "plot" in classes and "tooltip" not in classes:
+        if tag_of(group) == "g" and "plot" in classes and "tooltip" not in classes:
             picture.copy_plot(group)
     return picture.render()
 
@@ -112,7 +112,7 @@ def _draw(kind, labels, series, title, desc, width_mm, height_mm, gap, *, flat) 
 def _options(labels: list[str], values: list[list[Any]], width: float, height: float, flat: bool) -> dict[str, Any]:
     top = max([_number(point) or 0 for points in values for point in points], default=0) or 1
     return {
-        "style": _LOOK,
+        "style": LOOK,
         "js": [],
         "width": width,
         "height": height,
@@ -147,18 +147,18 @@ def _number(point: Any) -> float | None:
 
 def _missing_margin(labels: Sequence[str]) -> float:
     """pygal reckons 0.6 em per character; a Han character needs 1 em."""
-    return 6 + max((_width(label) - 0.6 * TEXT_PX * len(label) for label in labels), default=0)
+    return 6 + max((width_of(label) - 0.6 * TEXT_PX * len(label) for label in labels), default=0)
 
 
-def _width(text: str) -> float:
+def width_of(text: str) -> float:
     return sum(TEXT_PX if ord(character) > 0x2E80 else TEXT_PX * 0.58 for character in text)
 
 
-def _tag(node: ET.Element) -> str:
+def tag_of(node: ET.Element) -> str:
     return node.tag.rsplit("}", 1)[-1] if isinstance(node.tag, str) else ""
 
 
-class _Picture:
+class Picture:
     """Our own SVG, into which the visible parts of pygal's tree are copied as plain attributes."""
 
     def __init__(self, title: str, desc: str, width: float, height: float, names: list[str], *, flat: bool) -> None:
@@ -189,8 +189,8 @@ class _Picture:
         x = 2.0
         for index, name in enumerate(names):
             self._box(self.svg, {"x": f"{x:.0f}", "y": "3", "width": "14", "height": "10"}, index)
-            self._text(self.svg, x + 19, 12, name, "start")
-            x += 40 + _width(name)
+            self.text(self.svg, x + 19, 12, name, "start")
+            x += 40 + width_of(name)
 
     def copy_plot(self, group: ET.Element) -> None:
         transform = group.get("transform")
@@ -198,7 +198,9 @@ class _Picture:
         for axis in [node for node in group if "axis" in node.get("class", "")]:
             if f"axis {'y' if self.flat else 'x'}" in axis.get("class", ""):
                 self._copy_labels(axis, out)
-        background = next((node for node in group if _tag(node) == "rect" and node.get("class") == "background"), None)
+        background = next(
+            (node for node in group if tag_of(node) == "rect" and node.get("class") == "background"), None
+        )
         if background is not None:
             self._zero_line(background, out)
         for serie in [node for node in group if "series" in node.get("class", "")]:
@@ -206,7 +208,7 @@ class _Picture:
 
     def _copy_labels(self, axis: ET.Element, out: ET.Element) -> None:
         for node in axis.iter():
-            if _tag(node) == "text" and node.text:
+            if tag_of(node) == "text" and node.text:
                 self._copy_text(node, out, "end" if self.flat else "middle", 0)
 
     def _zero_line(self, background: ET.Element, out: ET.Element) -> None:
@@ -219,14 +221,14 @@ class _Picture:
         index = int(serie.get("class", "").split("serie-")[1].split()[0])
         for parent in serie.iter():
             for node in parent:
-                if _tag(node) == "rect" and float(node.get("width") or 0) and float(node.get("height") or 0):
+                if tag_of(node) == "rect" and float(node.get("width") or 0) and float(node.get("height") or 0):
                     self._copy_bar(node, parent, out, index)
-                elif _tag(node) == "text" and node.text:
+                elif tag_of(node) == "text" and node.text:
                     self._copy_text(node, out, "start" if self.flat else "middle", 0 if self.flat else -2)
 
     def _copy_bar(self, node: ET.Element, parent: ET.Element, out: ET.Element, index: int) -> None:
         box = {key: f"{float(node.get(key, 0)):.1f}" for key in ("x", "y", "width", "height")}
-        self._box(self._link(parent, out) if _tag(parent) == "a" else out, box, index)
+        self._box(self._link(parent, out) if tag_of(parent) == "a" else out, box, index)
 
     def _link(self, link: ET.Element, out: ET.Element) -> ET.Element:
         self.svg.set("role", "group")  # an "img" would hide its links from a screen reader
@@ -238,8 +240,8 @@ class _Picture:
         ET.SubElement(out, "rect", {**box, **look})
 
     def _copy_text(self, node: ET.Element, out: ET.Element, anchor: str, dy: float) -> None:
-        self._text(out, float(node.get("x", 0)), float(node.get("y", 0)) + dy, node.text or "", anchor)
+        self.text(out, float(node.get("x", 0)), float(node.get("y", 0)) + dy, node.text or "", anchor)
 
-    def _text(self, out: ET.Element, x: float, y: float, words: str, anchor: str) -> None:
+    def text(self, out: ET.Element, x: float, y: float, words: str, anchor: str) -> None:
         place = {"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor}
         ET.SubElement(out, "text", {**place, "font-family": FONT, "font-size": str(TEXT_PX), "fill": INK}).text = words

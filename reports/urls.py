@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports.views import home, jobs, system
+from reports.views import home, jobs, marks, system
 
 app_name = "reports"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("todo/", home.todo, name="todo"),
     path("classes/mine/", home.classes, name="classes"),
     path("notes/recent/", home.recent, name="recent"),
+    path("students/<uuid:pk>/marks/", marks.marks, name="marks"),
     path("system/", system.status, name="system"),
     path("system/backups/", system.backups, name="backups"),
     # /reports/

@@ -127,6 +127,7 @@ urlpatterns = [
     path("students/<uuid:pk>/back/", placements.back, name="back"),
     # --- imports
     path("imports/", imports.imports, name="imports"),
+    path("imports/marks/", imports.mark_imports, name="mark_imports"),
     path("imports/<uuid:pk>/", imports.import_detail, name="import_detail"),
     path("imports/<uuid:pk>/status/", imports.import_status, name="import_status"),
     path("imports/<uuid:pk>/columns/", imports.import_columns, name="import_columns"),

@@ -17,7 +17,7 @@ from students.actions.drafts import save_draft
 from students.actions.grants import sync_grants
 from students.actions.identification import start_categories
 from students.actions.screening import start_checklists
-from students.demo import notes
+from students.demo import marks, notes
 from students.demo.people import ClassOf, enrol, hire, open_classes
 from students.models import ClassAssignment, SchoolCalendar, Student, school_year_of
 
@@ -41,6 +41,7 @@ def build(*, today: date, now: datetime) -> School:
     sync_grants(by=None, students=[student for each in classes for student in each.students], now=now)
     book = notes.Book(rng, users, SchoolCalendar.of(school.pk), timezone.localtime(now), today)
     notes.write_all(classes, book)
+    marks.give(school, classes, by=users["T0007"], today=today)
     _substitute(users, classes, today, now)
     _counselling(users, book, today, now)
     _drafts(users, classes, now)

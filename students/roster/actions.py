@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -48,12 +49,22 @@ class NotNow(ValueError):
 
 @transaction.atomic
 def upload(
-    *, by: User | None, school: School, data: bytes, filename: str, now: datetime, in_background: bool = True
+    *,
+    by: User | None,
+    school: School,
+    data: bytes,
+    filename: str,
+    now: datetime,
+    in_background: bool = True,
+    kind: str = RosterImport.Kind.ROSTER,
+    options: dict[str, Any] | None = None,
 ) -> RosterImport:
-    """Keep the file, encrypted, and ask for its dry run. Raises Refused for what is plainly no roster."""
+    """Keep the file, encrypted, and ask for its dry run. Raises Refused for what is plainly no spreadsheet."""
     look_at(data)
     job = RosterImport(
         school=school,
+        kind=kind,
+        options=options or {},
         requested_by=by,
         heartbeat_at=now,
         extension=_extension(filename),
@@ -88,14 +99,22 @@ def file_of(job: RosterImport) -> bytes:
 @transaction.atomic
 def remap(*, by: User, job: RosterImport, fields: dict[int, str], now: datetime) -> None:
     """Other columns, made by hand: remembered for this header, and checked anew. Raises ValueError for a bad mapping."""
-    if job.phase not in {Phase.UPLOADED, Phase.PREPARED} or "headers" not in job.mapping:
-        raise NotNow(_("The columns of this import can no longer be changed."))
-    headers = job.mapping["headers"]
+    headers = headers_to_map(job)
     mapping = {str(column.index): column.field for column in corrected(headers, fields) if column.field}
     if "name" not in mapping.values() or "class" not in mapping.values():
         raise ValueError(_("Name and class need a column each."))
+    remap_to(by=by, job=job, mapping=mapping, fingerprint=header_fingerprint(headers), now=now)
+
+
+def headers_to_map(job: RosterImport) -> list[str]:
+    if job.phase not in {Phase.UPLOADED, Phase.PREPARED} or "headers" not in job.mapping:
+        raise NotNow(_("The columns of this import can no longer be changed."))
+    return job.mapping["headers"]
+
+
+def remap_to(*, by: User, job: RosterImport, mapping: dict[str, str], fingerprint: str, now: datetime) -> None:
     ColumnMapping.objects.update_or_create(
-        school=job.school, header_fingerprint=header_fingerprint(headers), defaults={"mapping": mapping}
+        school=job.school, header_fingerprint=fingerprint, defaults={"mapping": mapping}
     )
     job.mapping = {**job.mapping, "fields": mapping}
     _ask(by, job, "prepare", now, "mapping")
@@ -231,8 +250,8 @@ def prepare(*, job: RosterImport, today: date, progress: Callable[[int, int], No
     found = differences(
         results, register_of(job.school), school_year=school_year, progress=lambda done: progress(done, total)
     )
-    _keep_cells(found, sheet)
-    _store(job, found, header_row, sheet)
+    keep_cells(found, sheet)
+    store(job, found, _summary(found))
     progress(total, total)
 
 
@@ -287,7 +306,7 @@ def default_stage(school: School, today: date) -> str:
     return stages.most_common(1)[0][0] if stages else "primary"
 
 
-def _keep_cells(found: list[Difference], sheet: Sheet) -> None:
+def keep_cells(found: list[Difference], sheet: Sheet) -> None:
     """Refused rows go back as a file in the same layout, so their cells are kept as they came."""
     for difference in found:
         if difference.status == Status.REFUSED:
@@ -295,7 +314,8 @@ def _keep_cells(found: list[Difference], sheet: Sheet) -> None:
 
 
 @transaction.atomic
-def _store(job: RosterImport, found: list[Difference], header_row: int, sheet: Sheet) -> None:
+def store(job: RosterImport, found: list[Difference], summary: dict[str, int]) -> None:
+    """The difference, row by row. `summary`: numbers without names, for the top of the page."""
     hold(job)
     job.rows.all().delete()
     rows = [
@@ -307,12 +327,11 @@ def _store(job: RosterImport, found: list[Difference], header_row: int, sheet: S
     for status in Status.values:
         setattr(job, status, counts[status])
     job.phase = Phase.PREPARED
-    job.mapping = {**job.mapping, "summary": _summary(found)}
+    job.mapping = {**job.mapping, "summary": summary}
     job.save(update_fields=["mapping", "phase", *Status.values])
 
 
 def _summary(found: list[Difference]) -> dict[str, int]:
-    """Numbers without names, for the top of the page."""
     return {
         "classes": len({tuple(each.place) for each in found if each.status == Status.NEW and each.place}),
         "fields": sum(len(each.after) for each in found if each.status == Status.CHANGED),
@@ -329,35 +348,38 @@ def apply(*, job: RosterImport, today: date, now: datetime) -> str:
     Rows whose students changed since the dry run become refused rows. A second run of the same job finds it applied
     and does nothing: a worker may die after the commit.
     """
-    _take(job)
+    take(job)
     if job.phase == Phase.APPLIED:
         return ""
     file_of(job)
     found = [Difference.of(row) for row in job.rows.filter(status__in=[Status.NEW, Status.CHANGED])]
     register = register_of(job.school, lock=True)
     stale = stale_rows(found, register, school_year=school_year_of(today))
-    _note_stale(job, found, stale)
+    note_stale(job, found, stale)
     if stale and not job.good_rows_only:
-        return _(
-            "%(count)d rows changed since the file was checked. Nothing was imported. Please check the file again."
-        ) % {"count": len(stale)}
+        return stale_word(len(stale))
     good = [each for each in found if each.row not in stale]
     reason = f"roster {job.pk}"
     write(school=job.school, differences=good, register=register, by=job.asked_by, now=now, today=today, reason=reason)
-    _keep_results(job, good)
+    keep_results(job, good)
     job.phase, job.applied_at = Phase.APPLIED, now
     job.save(update_fields=["phase", "applied_at"])
     return ""
 
 
-def _take(job: RosterImport) -> None:
+def stale_word(many: int) -> str:
+    words = _("%(count)d rows changed since the file was checked. Nothing was imported. Please check the file again.")
+    return words % {"count": many}
+
+
+def take(job: RosterImport) -> None:
     """Read the job anew and hold its row until the commit: a worker that was thought dead may still be writing, and a
     new school has no students that could be held instead."""
     hold(job)
     job.refresh_from_db()
 
 
-def _note_stale(job: RosterImport, found: list[Difference], stale: dict[int, str]) -> None:
+def note_stale(job: RosterImport, found: list[Difference], stale: dict[int, str]) -> None:
     """Rows that could not go in are refused rows from now on."""
     changed = []
     stored = {row.row: row for row in job.rows.filter(row__in=stale)}
@@ -373,7 +395,7 @@ def _note_stale(job: RosterImport, found: list[Difference], stale: dict[int, str
     job.save(update_fields=[*Status.values])
 
 
-def _keep_results(job: RosterImport, good: list[Difference]) -> None:
+def keep_results(job: RosterImport, good: list[Difference]) -> None:
     stored = {row.row: row for row in job.rows.filter(status__in=[Status.NEW, Status.CHANGED])}
     for difference in good:
         stored[difference.row].body = difference.as_json()
@@ -384,7 +406,7 @@ def _keep_results(job: RosterImport, good: list[Difference]) -> None:
 @transaction.atomic
 def take_back(*, job: RosterImport, now: datetime) -> None:
     """Undo: the tables are as before. Raises NotNow where somebody worked with the imported students since."""
-    _take(job)
+    take(job)
     if job.phase == Phase.UNDONE:
         return
     found = [Difference.of(row) for row in job.rows.filter(status__in=[Status.NEW, Status.CHANGED])]

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from students.actions.sending import log_parked
+from students.marks import importing
 from students.models import RosterImport
 from students.models.jobs import MAX_ATTEMPTS
 from students.roster import actions
@@ -21,7 +22,8 @@ from students.roster.attempts import Overtaken, mine
 from students.roster.refusal import Refused
 
 logger = logging.getLogger(__name__)
-State = RosterImport.State
+State, Kind = RosterImport.State, RosterImport.Kind
+WORK = {Kind.ROSTER: actions, Kind.MARKS: importing}  # each with prepare, apply and take_back
 
 
 class Cancelled(Exception):
@@ -49,7 +51,7 @@ def run(*, job_id: str, clock: Callable[[], datetime], delivery: str = "") -> No
     except Exception as fault:
         # Only the kind and the place: the text of a database error may quote a row. Not raised again: the worker would log it.
         where = "".join(traceback.format_tb(fault.__traceback__))
-        logger.error("roster import %s: %s in %s\n%s", job.pk, type(fault).__name__, job.step, where)
+        logger.error("%s import %s: %s in %s\n%s", job.kind, job.pk, type(fault).__name__, job.step, where)
         _finish(
             job, State.FAILED, clock(), _("Something went wrong at our end. Nothing was imported. Please try again.")
         )
@@ -91,17 +93,17 @@ def _prepare(job: RosterImport, clock: Callable[[], datetime]) -> str:
             raise Cancelled
 
     now = clock()
-    actions.prepare(job=job, today=timezone.localdate(now), progress=progress)
+    WORK[Kind(job.kind)].prepare(job=job, today=timezone.localdate(now), progress=progress)
     return ""
 
 
 def _apply(job: RosterImport, clock: Callable[[], datetime]) -> str:
     now = clock()
-    return actions.apply(job=job, today=timezone.localdate(now), now=now)
+    return WORK[Kind(job.kind)].apply(job=job, today=timezone.localdate(now), now=now)
 
 
 def _undo(job: RosterImport, clock: Callable[[], datetime]) -> str:
-    actions.take_back(job=job, now=clock())
+    WORK[Kind(job.kind)].take_back(job=job, now=clock())
     return ""
 
 

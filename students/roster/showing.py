@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -100,9 +101,9 @@ def title_of(key: str) -> str:
     return FIELDS[key].title if key in FIELDS else field_of(key).title
 
 
-def column_note(mapping: dict) -> dict[str, Any]:
+def column_note(mapping: dict, ignored: Callable[[str], bool]) -> dict[str, Any]:
     """For the line above the differences: how many columns are imported, which are not, and where the header stands."""
     headers, fields = mapping["headers"], mapping["fields"]
-    used = {int(index) for index, key in fields.items() if not FIELDS[key].ignored}
+    used = {int(index) for index, key in fields.items() if not ignored(key)}
     left = [header for index, header in enumerate(headers) if index not in used and header]
     return {"used": len(used), "left": len(left), "left_names": left[:6], "header_row": mapping["header_row"] + 1}

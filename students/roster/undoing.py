@@ -37,7 +37,7 @@ class CannotUndo(ValueError):
 def undo(*, differences: Iterable[Difference], by: User | None, now: datetime, reason: str) -> None:
     """All or nothing. Raises CannotUndo, and then nothing has changed. The caller gives the transaction."""
     differences = [each for each in differences if each.kept]
-    made, changed = _made(differences), _Changed(differences)
+    made, changed = _made(differences), Changed(differences)
     touched = changed.touched() | _worked_with(made)
     if touched:
         raise CannotUndo(
@@ -61,7 +61,7 @@ def _made(differences: Iterable[Difference]) -> dict[type, list[str]]:
     return made
 
 
-class _Changed:
+class Changed:
     """The rows that the import changed, with what it found and what it left."""
 
     def __init__(self, differences: Iterable[Difference]) -> None:
@@ -159,9 +159,9 @@ def _remove(made: dict[type, list[str]], *, by: User | None, now: datetime, reas
     """From the leaves to the root."""
     RosterRow.objects.filter(student__in=made[Student]).update(student=None)
     grants = AccessGrant.objects.filter(content_object__in=made[Student])
-    _delete(list(grants), by=by, now=now, reason=reason)
+    delete(list(grants), by=by, now=now, reason=reason)
     for model in (Guardian, StudentProfile, StudentBackground, Enrolment, Student):
-        _delete(list(model._base_manager.filter(pk__in=made[model])), by=by, now=now, reason=reason)
+        delete(list(model._base_manager.filter(pk__in=made[model])), by=by, now=now, reason=reason)
 
 
 def _remove_empty_classes(made: dict[type, list[str]], *, by: User | None, now: datetime, reason: str) -> None:
@@ -169,10 +169,10 @@ def _remove_empty_classes(made: dict[type, list[str]], *, by: User | None, now: 
     empty = ClassGroup.objects.filter(
         pk__in=made[ClassGroup], enrolments__isnull=True, assignments__isnull=True, marks__isnull=True
     )
-    _delete(list(empty), by=by, now=now, reason=reason)
+    delete(list(empty), by=by, now=now, reason=reason)
 
 
-def _delete(rows: list, *, by: User | None, now: datetime, reason: str) -> None:
+def delete(rows: list, *, by: User | None, now: datetime, reason: str) -> None:
     """simple_history has no bulk helper for deletions, and one by one a thousand students take half a minute."""
     if not rows:
         return

@@ -17,6 +17,7 @@ from students.models import (
     ClassGroup,
     Enrolment,
     Guardian,
+    Mark,
     RosterRow,
     Student,
     StudentBackground,
@@ -37,6 +38,7 @@ KINDS: dict[str, Any] = {
     "background": StudentBackground,
     "guardian": Guardian,
     "enrolment": Enrolment,
+    "mark": Mark,
 }
 KIND_OF = {model: kind for kind, model in KINDS.items()}
 
@@ -123,7 +125,7 @@ class Batch:
         bulk_create_with_history(self.new[ClassGroup], ClassGroup, **settings)
         for model, rows in self.changed.items():
             bulk_update_with_history(list(rows.values()), model, sorted(self.fields[model]), **settings)
-        for model in (Student, StudentProfile, StudentBackground, Guardian, Enrolment):
+        for model in (Student, StudentProfile, StudentBackground, Guardian, Enrolment, Mark):
             bulk_create_with_history(self.new[model], model, **settings)
 
 

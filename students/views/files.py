@@ -45,6 +45,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "daily": level >= Level.DAILY,
         "sensitive": level >= Level.SENSITIVE,
         "confidential": level >= Level.CONFIDENTIAL,
+        "marks": level >= Level.DAILY or access.reads_all_marks(request.user, now=now),
         "may_correct": not roles.isdisjoint(CORRECTING),
         "may_open_counselling": Role.MORAL_EDUCATION in roles,
         "called": mentions.given_name(student.name) or student.name,

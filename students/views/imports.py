@@ -1,4 +1,4 @@
-"""The roster import in the browser: upload, columns, difference, done. For the academic office (教务) alone."""
+"""The imports of a roster and of marks in the browser: upload, columns, difference, done. For the academic office (教务) alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,14 +21,16 @@ from accounts.decorators import policy
 from accounts.models import Role
 from accounts.once import once, saving
 from students import audit
-from students.forms.imports import ColumnsForm, UploadForm
+from students.forms.imports import MarksUploadForm, UploadForm
 from students.levels import Level
-from students.models import FileAccess, RosterImport, RosterRow, school_year_of
+from students.marks.importing import options_of
+from students.models import FileAccess, RosterImport, RosterRow
 from students.roster import actions
 from students.roster.refusal import Refused
 from students.roster.returning import refused_rows
-from students.roster.showing import Shown, column_note, show
+from students.roster.showing import Shown, column_note
 from students.views.answers import posted, status_of
+from students.views.wizards import wizard_of
 
 academic_only = policy("role", Role.ACADEMIC)
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -64,17 +67,35 @@ def imports(request: HttpRequest) -> HttpResponse:
     form = UploadForm(posted(request), request.FILES or None)
     if request.method == "POST" and form.is_valid() and (job := _upload(request, form)):
         return redirect("students:import_detail", job.pk)
-    recent = RosterImport.objects.filter(school=request.user.school_id).select_related("requested_by")[:RECENT]
-    context = {"form": form, "recent": recent, "steps": step_words()}
+    context = {"form": form, "recent": _recent(request, RosterImport.Kind.ROSTER), "steps": step_words()}
     return render(request, "students/imports/imports.html", context, status=status_of(form))
 
 
-def _upload(request: HttpRequest, form: UploadForm) -> RosterImport | None:
-    file = form.cleaned_data["file"]
+@academic_only
+@get_or_post
+@once
+def mark_imports(request: HttpRequest) -> HttpResponse:
+    today, school = timezone.localdate(), request.user.school
+    form = MarksUploadForm(posted(request), request.FILES or None, school=school, today=today)
+    if request.method == "POST" and form.is_valid():
+        said = options_of(**{name: form.cleaned_data[name] for name in ("term", "exam", "classes_of", "full_mark")})
+        if job := _upload(request, form, kind=RosterImport.Kind.MARKS, options=said):
+            return redirect("students:import_detail", job.pk)
+    context = {"form": form, "recent": _recent(request, RosterImport.Kind.MARKS), "steps": step_words()}
+    return render(request, "students/imports/marks.html", context, status=status_of(form))
+
+
+def _recent(request: HttpRequest, kind: str) -> QuerySet[RosterImport]:
+    mine = RosterImport.objects.filter(school=request.user.school_id, kind=kind)
+    return mine.select_related("requested_by")[:RECENT]
+
+
+def _upload(request: HttpRequest, form: UploadForm, **about: Any) -> RosterImport | None:
+    file, by = form.cleaned_data["file"], request.user
     try:
         with saving(request):
             return actions.upload(
-                by=request.user, school=request.user.school, data=file.read(), filename=file.name, now=timezone.now()
+                by=by, school=by.school, data=file.read(), filename=file.name, now=timezone.now(), **about
             )
     except Refused as refusal:
         form.add_error("file", str(refusal))
@@ -97,13 +118,9 @@ def import_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _progress(job: RosterImport) -> dict[str, Any]:
-    words = {
-        "prepare": _("The file is read and compared"),
-        "apply": _("The students are written"),
-        "undo": _("The import is taken back"),
-    }
+    wizard = wizard_of(job)
     now_at = {"prepare": 2, "apply": 4, "undo": 4}[job.step]
-    return {"job": job, "doing": words[job.step], "steps": step_words(), "now_at": now_at}
+    return {"job": job, "wizard": wizard, "doing": wizard.doing[job.step], "steps": step_words(), "now_at": now_at}
 
 
 @academic_only
@@ -121,15 +138,15 @@ def _differences(request: HttpRequest, job: RosterImport) -> HttpResponse:
     shown_as = request.GET.get("show", "all")
     if shown_as not in FILTERS:
         raise Http404
-    school_year = school_year_of(timezone.localdate())
+    wizard = wizard_of(job)
     page = Paginator(job.rows.filter(status__in=FILTERS[shown_as]), PER_PAGE).get_page(request.GET.get("page"))
-    rows = [show(row, school_year=school_year) for row in page]
-    refused = [show(row, school_year=school_year) for row in job.rows.filter(status=Status.REFUSED)[:MOST_REFUSED]]
+    rows = [wizard.show(row) for row in page]
+    refused = [wizard.show(row) for row in job.rows.filter(status=Status.REFUSED)[:MOST_REFUSED]]
     _record(request, [*rows, *refused], FileAccess.Kind.LIST)
     good = job.new + job.changed
     context = {
-        "job": job, "page": page, "rows": rows, "refused": refused, "shown_as": shown_as, "filters": _filters(job),
-        "columns": column_note(job.mapping), "steps": step_words(), "writes": good, "summary": job.mapping["summary"],
+        "job": job, "wizard": wizard, "page": page, "rows": rows, "refused": refused, "shown_as": shown_as, "filters": _filters(job),
+        "columns": column_note(job.mapping, wizard.ignored), "steps": step_words(), "writes": good,
         "good": good + job.unchanged, "good_text": f"{good + job.unchanged:,}", "total": f"{good + job.unchanged + job.refused:,}",
         "numbers": {status: f"{getattr(job, status):,}" for status in Status.values},
     }  # fmt: skip
@@ -153,15 +170,17 @@ def _record(request: HttpRequest, rows: list[Shown], kind: str) -> None:
 
 
 def _finished(request: HttpRequest, job: RosterImport) -> HttpResponse:
-    school_year = school_year_of(timezone.localdate())
-    refused = [show(row, school_year=school_year) for row in job.rows.filter(status=Status.REFUSED)[:MOST_REFUSED]]
+    wizard = wizard_of(job)
+    refused = [wizard.show(row) for row in job.rows.filter(status=Status.REFUSED)[:MOST_REFUSED]]
     _record(request, refused, FileAccess.Kind.LIST)
+    last_day = job.applied_at + actions.UNDO_DAYS
     context = {
         "job": job,
+        "wizard": wizard,
         "refused": refused,
         "steps": step_words(),
         "can_undo": actions.can_undo(job, timezone.now()),
-        "last_day": job.applied_at + actions.UNDO_DAYS,
+        "undo": wizard.undo % {"day": f"{timezone.localtime(last_day):%Y-%m-%d}"},
     }
     return render(request, "students/imports/finished.html", context)
 
@@ -176,11 +195,12 @@ def import_columns(request: HttpRequest, pk: UUID) -> HttpResponse:
     if job.phase != Phase.PREPARED or job.is_unfinished:
         raise Http404
     chosen = {f"column_{index}": key for index, key in job.mapping["fields"].items()}
-    form = ColumnsForm(posted(request), headers=job.mapping["headers"], initial=chosen)
+    wizard = wizard_of(job)
+    form = wizard.form(posted(request), headers=job.mapping["headers"], initial=chosen)
     if form.is_valid():
-        actions.remap(by=request.user, job=job, fields=form.chosen, now=timezone.now())
+        wizard.remap(by=request.user, job=job, fields=form.chosen, now=timezone.now())
         return redirect("students:import_detail", job.pk)
-    context = {"job": job, "form": form, "steps": step_words()}
+    context = {"job": job, "wizard": wizard, "form": form, "steps": step_words()}
     return render(request, "students/imports/columns.html", context, status=status_of(form))
 
 
@@ -222,7 +242,7 @@ def import_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     if job.phase in {Phase.UPLOADED, Phase.PREPARED}:
         actions.discard(job=job)
         messages.success(request, _("The import is put away. Nothing was written."))
-    return redirect("students:imports")
+    return redirect(wizard_of(job).home)
 
 
 @academic_only
@@ -232,7 +252,8 @@ def import_refused(request: HttpRequest, pk: UUID) -> HttpResponse:
     job = _import_of(request, pk)
     if not job.refused:
         raise Http404
-    audit.record(request, FileAccess.Kind.EXPORT, level=Level.SENSITIVE)
+    wizard = wizard_of(job)
+    audit.record(request, FileAccess.Kind.EXPORT, level=wizard.level)
     answer = HttpResponse(refused_rows(job), content_type=XLSX)
-    answer["Content-Disposition"] = 'attachment; filename="roster-refused.xlsx"'
+    answer["Content-Disposition"] = f'attachment; filename="{wizard.file_name}"'
     return answer

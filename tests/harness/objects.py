@@ -23,6 +23,7 @@ from django.utils import timezone
 from accounts.models import Department, Role, RoleMembership, SecurityEvent
 from reports.models import ReportJob
 from students.actions import notes
+from students.marks.importing import options_of
 from students.models import (
     AccessGrant,
     AnswerSheet,
@@ -45,6 +46,7 @@ from students.models import (
     StudentBackground,
     StudentProfile,
     Term,
+    school_year_of,
 )
 from students.roster import actions as imports
 from students.roster import running
@@ -484,6 +486,25 @@ def _imports(world: World) -> None:
         assert (job.phase, job.new, job.refused) == ("prepared", 1, 1), (job.error, [r.body for r in job.rows.all()])
         world.add("import", label, job)
         world.mark(str(job.pk), f"import {label} id", sees)
+    _import_of_marks(world)
+
+
+def _import_of_marks(world: World) -> None:
+    subject, refused = (
+        world.words("import marks subject", ["jiao"]),
+        world.mark(_rare_name(), "import marks refused", ["jiao"]),
+    )
+    rows = f"贝宁宁,三年级(2)班,{subject},66\n{refused},幼儿园,{subject},66\n"
+    term = Term.objects.filter(school=world.cast.school).first()
+    job = imports.upload(
+        by=world.cast.jiao, school=world.cast.school, data=f"学生,班级,科目,成绩\n{rows}".encode(), filename="成绩.csv",
+        now=timezone.now(), in_background=False, kind="marks", options=options_of(term=term, exam=1, classes_of=school_year_of(timezone.localdate())),
+    )  # fmt: skip
+    running.run(job_id=str(job.pk), clock=timezone.now)
+    job.refresh_from_db()
+    assert (job.phase, job.new, job.refused) == ("prepared", 1, 1), (job.error, [r.body for r in job.rows.all()])
+    world.add("import", "marks", job)
+    world.mark(str(job.pk), "import marks id", ["jiao"])
 
 
 def _rare_name() -> str:

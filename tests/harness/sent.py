@@ -385,6 +385,6 @@ WRITE_NOTHING = {
     "students:import_undo",  # there is nothing to take back yet
     "reports:link",
 }
-# Nothing to send that a test could: signing in has tests of its own (tests/accounts), so has the upload of a roster
-# or of a sheet of answers.
-WITHOUT = {"account_login", "students:imports", "students:answers"}
+# Nothing to send that a test could: signing in has tests of its own (tests/accounts), so have the uploads of a roster,
+# of marks and of a sheet of answers.
+WITHOUT = {"account_login", "students:imports", "students:mark_imports", "students:answers"}

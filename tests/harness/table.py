@@ -28,6 +28,7 @@ from tests.harness.objects import (
     school_of,
     sees_assessment,
     sees_habits,
+    sees_marks,
     sees_note,
 )
 from tests.harness.sweeps import ANSWERS, LEAD, keeps, sees_sheet
@@ -285,6 +286,7 @@ TABLE: dict[str, Row] = {
     ),
     "students:rollover": academic_row(methods=BOTH, posted=FORM | DONE),
     "students:imports": academic_row(methods=BOTH),
+    "students:mark_imports": academic_row(methods=BOTH),
     "students:import_detail": academic_row("import", log=1),
     "students:import_status": academic_row("import", rule=only_if(academic, lambda _: False, 302)),
     "students:import_columns": academic_row("import", BOTH, posted=FORM | DONE),
@@ -305,6 +307,7 @@ TABLE: dict[str, Row] = {
     "students:detail": student_row(1),
     "students:timeline": student_row(1, log=1),
     "students:profile": student_row(2, log=1),
+    "reports:marks": Row(lambda who, student: 200 if sees_marks(who, student) else 404, "student", log=1),
     "students:profile_edit": Row(written_by_class_teachers(2), "student", BOTH, log=1),
     "students:background": student_row(3, log=1),
     "students:background_show": student_row(3, methods=POST, posted=frozenset({404})),

@@ -34,7 +34,7 @@ FOR_THE_OFFICE = {
         "students:class_list",
         "students:screening_review",
     ),
-    "jiao": ("students:placements", "students:imports"),
+    "jiao": ("students:placements", "students:imports", "students:mark_imports"),
     "wang": ("students:classes_admin", "accounts:staff", "accounts:roles"),
 }
 

@@ -10,11 +10,13 @@ from accounts.models import School, User
 from students import access, demo
 from students.demo.build import build
 from students.demo.people import identity_number
+from students.marks.averages import findings_of
 from students.models import (
     AccessGrant,
     AttentionRequest,
     ClassGroup,
     Draft,
+    Exam,
     Observation,
     SchoolCalendar,
     Student,
@@ -44,6 +46,7 @@ def test_the_school_is_whole():
     assert 3000 < Observation.objects.count() < 9000
     _the_classes(school)
     _the_notes(school)
+    _the_marks(school)
     _the_people(school)
 
 
@@ -82,6 +85,16 @@ def _the_notes(school) -> None:
     assert notes.count() == Observation.history.count()
     assert AttentionRequest.objects.waiting().get().author.employee_no == "T0009"
     assert AttentionRequest.objects.count() == 5
+
+
+def _the_marks(school) -> None:
+    """Three exams; few lines say something, and the two that are planted do."""
+    assert [exam.kind for exam in Exam.objects.in_order()] == [2, 2, 1]
+    found = findings_of(Student.objects.filter(school=school))
+    assert 0 < len(found) < 0.1 * 720
+    group = next(group for group in ClassGroup.objects.all() if group.name_on(TODAY) == "三年级(2)班")
+    planted = found.keys() & set(group.enrolments.filter(seat_no__in=(12, 24)).values_list("student", flat=True))
+    assert {each.kind for pk in planted for each in found[pk] if each.subject == "数学"} == {"drop", "decline"}
 
 
 def _the_people(school) -> None:

@@ -5,6 +5,7 @@ Like all commands at the server it is the operator's own authority: the history 
 
 import json
 from pathlib import Path
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -28,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--good-rows", action="store_true", help="import the good rows and leave the refused ones")
 
     def handle(self, *, file: Path, school: str, dry_run: bool, good_rows: bool, **options):
-        job = self._prepare(file, school)
+        job = self._prepare(file, self._school(school), options)
         lines = [(row.row, row.status, Difference.of(row)) for row in job.rows.all()]
         if dry_run:
             actions.discard(job=job)
@@ -41,10 +42,17 @@ class Command(BaseCommand):
         if refusal:
             raise CommandError(refusal)
 
-    def _prepare(self, file: Path, code: str) -> RosterImport:
+    def about(self, school: School, options: dict[str, Any]) -> dict[str, Any]:
+        """What the upload says beside the file."""
+        return {}
+
+    def _school(self, code: str) -> School:
         school = School.objects.filter(code=code).first()
         if school is None:
             raise CommandError(_("There is no school with the code %(code)s.") % {"code": code})
+        return school
+
+    def _prepare(self, file: Path, school: School, options: dict[str, Any]) -> RosterImport:
         try:
             job = actions.upload(
                 by=None,
@@ -53,6 +61,7 @@ class Command(BaseCommand):
                 filename=file.name,
                 now=timezone.now(),
                 in_background=False,
+                **self.about(school, options),
             )
         except (Refused, OSError) as error:
             raise CommandError(str(error)) from error
