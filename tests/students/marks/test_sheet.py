@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.utils.translation import gettext
 
 from students.marks import sheet as reading
 from students.marks.sheet import Frame, columns_of, parse_mark, subject_of
@@ -102,7 +103,8 @@ def test_a_mark_without_its_subject_an_unreadable_class_and_a_formula_are_said()
     assert rows_of(header, ["安然然", "三(2)班", "", "80"])[0].errors
     assert rows_of(header, ["安然然", "幼儿园", "数学", "80"])[0].errors
     formula = rows_of(header, ["安然然", "三(2)班", "数学", "=40+40"], formulas=[(1, 3)])[0]
-    assert formula.errors and not formula.marks
+    assert formula.errors == [gettext("The cell holds a formula. Please copy the column and paste it as values.")]
+    assert not formula.marks
 
 
 def test_a_long_number_under_学号_is_no_seat():

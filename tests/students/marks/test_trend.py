@@ -66,6 +66,8 @@ def test_the_last_exam_of_a_term_stands_for_the_term():
 
 def test_absent_is_neither_0_nor_a_drop():
     assert kinds(line(82, 80, None)) == []
+    assert kinds(line(82, 60, None)) == []  # what the last exam would have said nobody knows
+    assert kinds(line(90, 85, 80, None)) == []
     assert kinds(line(82, None, 80)) == []
     assert kinds(line(82, None, 60)) == ["drop"]
     assert kinds(line(82, 80, 0)) == ["drop"]  # a real 0 is one
