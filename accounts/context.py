@@ -54,6 +54,10 @@ BELONGS_TO = {
     "students:assessments": "students:list",
     "students:assessment": "students:list",
     "students:habits": "students:list",
+    "reports:radar_left": "reports:radar",
+    "reports:radar_class": "reports:radar",
+    "reports:equity": "reports:radar",
+    "reports:only_concern": "reports:radar",
     "students:import_detail": "students:imports",
     "students:mark_imports": "students:imports",
     "reports:job": "reports:index",
@@ -123,9 +127,10 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         return dict(NOBODY)
     today = timezone.localdate()
     roles = user.roles_on(today)
-    school, teaches, keeps = _school_and_classes(user, today)
+    school, teaches, keeps, leads = _school_and_duties(user, today)
     files = teaches or bool(roles - NO_FILE_ROLES)
-    return _tabs([entry for entry in _entries(roles, files, keeps) if entry]) | {
+    cares = keeps or leads or not roles.isdisjoint(LEADERS)
+    return _tabs([entry for entry in _entries(roles, files, keeps, cares) if entry]) | {
         "current": _current(request),
         "person": user.display_name,
         "subtitle": _("Settings and sign-out"),
@@ -149,16 +154,18 @@ def _tabs(entries: list[Entry]) -> dict[str, Any]:
     }
 
 
-def _school_and_classes(user: User, today: date) -> tuple[str, bool, bool]:
-    """The school's name, whether the person has a class or grade today, and whether as head teacher or deputy; one statement.
+def _school_and_duties(user: User, today: date) -> tuple[str, bool, bool, bool]:
+    """The school's name, and whether the person has a class or grade today, a class as head teacher or deputy, and a grade
+    as its leader; one statement.
 
     A hint for the menu, not a check: what may be seen is the business of students.access alone.
     """
     has_class, has_grade = _on("class_assignments", today), _on("grade_assignments", today)
     mine = User.objects.filter(has_class | has_grade, pk=OuterRef("pk"))
     kept = User.objects.filter(has_class, pk=OuterRef("pk"), class_assignments__duty__in=("head", "deputy"))
-    found = User.objects.annotate(teaches=Exists(mine), keeps=Exists(kept))
-    return found.values_list("school__name", "teaches", "keeps").get(pk=user.pk)
+    led = User.objects.filter(has_grade, pk=OuterRef("pk"))
+    found = User.objects.annotate(teaches=Exists(mine), keeps=Exists(kept), leads=Exists(led))
+    return found.values_list("school__name", "teaches", "keeps", "leads").get(pk=user.pk)
 
 
 def _on(relation: str, day: date) -> Q:
@@ -171,11 +178,12 @@ def _current(request: HttpRequest) -> str:
     return BELONGS_TO.get(match.view_name, match.view_name) if match else ""
 
 
-def _entries(roles: frozenset[Role], files: bool, keeps: bool) -> list[Entry | None]:
+def _entries(roles: frozenset[Role], files: bool, keeps: bool, cares: bool) -> list[Entry | None]:
     return [
         _entry("reports:home", "home", _("Home")),
         files and _entry("students:class_list", "users", _("My classes"), pgettext("tab", "Classes")),
         _entry("reports:todo", "checklist", _("To do")),
+        cares and _entry("reports:radar", "radar-2", _("Silence radar"), pgettext("tab", "Radar")),
         files and _entry("students:list", "folders", _("Student files"), pgettext("tab", "Files")),
         (keeps or not roles.isdisjoint(LEADERS))
         and _entry("students:screening", "list-check", _("Screening"), pgettext("tab", "Screening")),

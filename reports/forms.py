@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from reports import actions
+from reports import actions, equity, radar
 from reports.models import ReportJob, askable_classes
-from students.models import ClassGroup, Term
+from students.forms.student import ANY, ManyChoices
+from students.models import ClassGroup, Sex, Term
+from students.models.identification import Group
+from students.search import grades_of
 
 
 class ClassChoice(forms.ModelChoiceField):
@@ -64,3 +67,52 @@ class AllClassesForm(TermForm):
 
     def request(self, *, by: User, now: datetime) -> ReportJob:
         return actions.request_all_classes(by=by, now=now, **self.cleaned_data)
+
+
+class RadarForm(forms.Form):
+    """What of the school, which records, and how many school days back. For talks it is always the term."""
+
+    ALL, TALKS = "all", "talk"
+
+    grade = forms.ChoiceField(label=_("Where"), required=False, widget=ManyChoices)
+    what = forms.ChoiceField(
+        label=_("Which records"), required=False, widget=ManyChoices,
+        choices=[(ALL, _("All records")), (TALKS, _("Talks only, this term"))],
+    )  # fmt: skip
+    days = forms.ChoiceField(label=_("No record for"), required=False, widget=ManyChoices)
+
+    def __init__(self, *args, classes: list[ClassGroup], whole_school: bool, day: date, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        everything = _("Whole school") if whole_school else _("All my classes")
+        self.fields["grade"].choices = [("", everything), *grades_of(classes, day)]
+        self.fields["days"].choices = [(str(n), _("%(n)d school days") % {"n": n}) for n in radar.DAYS]
+        self.initial = {"days": str(radar.FOUR_WEEKS)}
+
+    def wanted(self) -> dict[str, str]:
+        """The valid choices; what is not valid or goes without saying counts as not chosen."""
+        self.is_valid()
+        usual = {"what": self.ALL, "days": str(radar.FOUR_WEEKS)}
+        return {name: value for name, value in self.cleaned_data.items() if value and value != usual.get(name)}
+
+
+class EquityForm(forms.Form):
+    """Whom the figures are about."""
+
+    place = forms.ChoiceField(label=_("Where"), required=False, widget=ManyChoices)
+    sex = forms.ChoiceField(label=_("Sex"), required=False, choices=[("", ANY), *Sex.choices[1:3]], widget=ManyChoices)
+    need = forms.ChoiceField(
+        label=_("Growth support"), required=False, widget=ManyChoices,
+        choices=[("", ANY), *Group.choices, (equity.NONE, _("Nothing registered"))],
+    )  # fmt: skip
+
+    def __init__(self, *args, classes: list[ClassGroup], day: date, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["place"].choices = [
+            ("", _("Whole school")),
+            *grades_of(classes, day),
+            *((str(each.pk), each.name_on(day)) for each in classes),
+        ]
+
+    def wanted(self) -> equity.Filter:
+        self.is_valid()
+        return equity.Filter(**self.cleaned_data)

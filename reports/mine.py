@@ -10,12 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from reports import radar
 from students import access
 from students.grid import FOUR_WEEKS, last_noticed
 from students.levels import Level
 from students.models import ClassGroup, SchoolCalendar, Student, Term
-
-SUGGESTED = 3
 
 
 @dataclass(frozen=True)
@@ -39,10 +38,12 @@ class MyClasses:
     rings: tuple[Ring, ...]
     suggestions: tuple[Suggestion, ...]
     student_ids: tuple
+    radar: bool = False  # whether a class of one's own is on the radar
 
 
 def my_classes(user: User, *, now: datetime) -> MyClasses:
-    """Six statements for any number of classes and students. The rings count like the class grid does."""
+    """Eight statements for any number of classes and students. The rings count like the class grid does; talks are
+    suggested to head teachers and deputies."""
     today = timezone.localdate(now)
     groups = list(access.my_classes(user, day=today))
     students = _students(user, groups, today, now)
@@ -50,8 +51,11 @@ def my_classes(user: User, *, now: datetime) -> MyClasses:
     seen = last_noticed(user, students, own_only=False, now=now) if students else {}
     ages = {student.pk: _days(seen.get(student.pk, (None, None))[0], calendar, today) for student in students}
     rings = tuple(_ring(group, students, ages, today) for group in groups)
-    suggestions = tuple(_suggestions(students, seen, ages, calendar.term_on(today), today))
-    return MyClasses(rings, suggestions, tuple(student.pk for student in students))
+    headed = {group.pk for group in groups if group.is_head}
+    own = [student for student in students if student.place.class_group_id in headed]
+    seats = radar.seats(own, calendar, today) if own else []
+    suggestions = tuple(suggestions_from(seats, calendar, today))
+    return MyClasses(rings, suggestions, tuple(student.pk for student in students), radar=bool(headed))
 
 
 def _students(user: User, groups: list[ClassGroup], today: date, now: datetime) -> list[Student]:
@@ -69,36 +73,19 @@ def _ring(group: ClassGroup, students: list[Student], ages: dict, today: date) -
     return Ring(group.name_on(today), group.get_absolute_url(), len(noticed), len(members))
 
 
-def _suggestions(students: list[Student], seen: dict, ages: dict, term: Term | None, today: date) -> list[Suggestion]:
-    """First whoever was never noted, then whoever has waited longest; not whom one has talked with in the last four
-    weeks. The same three all week: within one rank the order follows the week and the student, not chance."""
-    week = today.isocalendar()
-    open_to_talk = [student for student in students if not _talked_lately(student, seen, today)]
-
-    def rank(student: Student) -> tuple:
-        days = ages[student.pk]
-        return (days is not None, -(days or 0), hash((student.pk.int, week.year, week.week)))
-
-    return [
-        Suggestion(student, _why(student, seen, ages, term)) for student in sorted(open_to_talk, key=rank)[:SUGGESTED]
-    ]
+def suggestions_from(seats: list[radar.Seat], calendar: SchoolCalendar, today: date) -> list[Suggestion]:
+    term = calendar.term_on(today)
+    return [Suggestion(seat.student, _why(seat, term)) for seat in radar.suggest(seats, calendar, today)]
 
 
-def _talked_lately(student: Student, seen: dict, today: date) -> bool:
-    talk = seen.get(student.pk, (None, None))[1]
-    return talk is not None and (today - talk).days < 28
-
-
-def _why(student: Student, seen: dict, ages: dict, term: Term | None) -> str:
+def _why(seat: radar.Seat, term: Term | None) -> str:
     """26 个上学日没有新记录 · 本学期还没有谈过心 · 上次谈心在第 3 周"""
-    last, talk = seen.get(student.pk, (None, None))
-    days = ages[student.pk]
-    if last is None:
+    if seat.days is None:
         return _("no note yet")
-    if days and days >= FOUR_WEEKS:
-        return ngettext("%(n)d school day without a new note", "%(n)d school days without a new note", days) % {
-            "n": days
-        }
-    if talk is None or term is None or talk < term.starts_on:
+    if seat.is_quiet:
+        return ngettext(
+            "%(n)d school day without a new note", "%(n)d school days without a new note", seat.days
+        ) % {"n": seat.days}  # fmt: skip
+    if seat.talked_on is None or term is None:
         return _("not talked with yet this term")
-    return _("last talk in week %(week)d") % {"week": term.week_of(talk)}
+    return _("last talk in week %(week)d") % {"week": term.week_of(seat.talked_on)}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports.views import home, jobs, marks, system
+from reports.views import equity, home, jobs, marks, radar, system
 
 app_name = "reports"
 
@@ -12,6 +12,12 @@ urlpatterns = [
     path("classes/mine/", home.classes, name="classes"),
     path("notes/recent/", home.recent, name="recent"),
     path("students/<uuid:pk>/marks/", marks.marks, name="marks"),
+    # /radar/
+    path("radar/", radar.overview, name="radar"),
+    path("radar/left/", radar.left, name="radar_left"),
+    path("radar/classes/<uuid:pk>/", radar.of_class, name="radar_class"),
+    path("radar/equity/", equity.comparison, name="equity"),
+    path("radar/equity/concern/", equity.concern, name="only_concern"),
     path("system/", system.status, name="system"),
     path("system/backups/", system.backups, name="backups"),
     # /reports/

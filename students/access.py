@@ -105,15 +105,33 @@ def pickable_students(user: User) -> QuerySet:
     return Student.objects.in_school().filter(school=user.school_id) if user.is_active else Student.objects.none()
 
 
-def my_classes(user: User, *, day: date) -> QuerySet:
-    """Classes that the user teaches or leads that day, in the school's order."""
+HEADS = (ClassAssignment.Duty.HEAD, ClassAssignment.Duty.DEPUTY)
+
+
+def my_classes(user: User, *, day: date, duties: Iterable[str] = tuple(ClassAssignment.Duty)) -> QuerySet:
+    """Classes that the user teaches or leads that day, in the school's order; `is_head`: as head teacher or deputy."""
     if not user.is_active:
         return ClassGroup.objects.none()
-    taught = Exists(ClassAssignment.objects.on(day).filter(user=user, class_group=OuterRef("pk")))
+    held = ClassAssignment.objects.on(day).filter(user=user, class_group=OuterRef("pk"))
+    taught = Exists(held.filter(duty__in=duties))
     led = NOBODY
     for stage, entry_year in user.grade_assignments.on(day).values_list("stage", "entry_year"):
         led |= Q(stage=stage, entry_year=entry_year)
-    return ClassGroup.objects.filter(school=user.school_id).filter(taught | led).in_order()
+    classes = ClassGroup.objects.filter(school=user.school_id).filter(taught | led)
+    return classes.annotate(is_head=Exists(held.filter(duty__in=HEADS))).in_order()
+
+
+def classes_in_care(user: User, *, now: datetime) -> QuerySet:
+    """Classes for whose students this user answers, and sees level 3 of: one's own as head teacher or deputy, those of
+    the grade one leads, and for those who see level 3 of the whole school all of it."""
+    day = timezone.localdate(now)
+    if answers_for_school(user, now=now):
+        return ClassGroup.objects.filter(school=user.school_id).in_school_on(day)
+    return my_classes(user, day=day, duties=HEADS)
+
+
+def answers_for_school(user: User, *, now: datetime) -> bool:
+    return user.is_active and school_level(user, now) >= Level.SENSITIVE
 
 
 def visible_classes(user: User, *, now: datetime) -> QuerySet:
@@ -126,8 +144,7 @@ def visible_classes(user: User, *, now: datetime) -> QuerySet:
 
 def is_class_teacher(user: User, class_group: ClassGroup, *, day: date) -> bool:
     """Head teacher or deputy that day: whoever may hold the class's own copy of a report."""
-    duties = (ClassAssignment.Duty.HEAD, ClassAssignment.Duty.DEPUTY)
-    held = class_group.assignments.on(day).filter(user=user, duty__in=duties)
+    held = class_group.assignments.on(day).filter(user=user, duty__in=HEADS)
     return user.is_active and user.school_id == class_group.school_id and held.exists()
 
 

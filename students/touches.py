@@ -8,10 +8,12 @@ nothing confidential leaves a trace in it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
-from django.db.models import Case, Count, DateField, Max, OuterRef, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models import Case, Count, DateField, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Cast, Coalesce, Greatest
 
 from students.levels import Level
 from students.models import Observation, StudentRecord
@@ -55,17 +57,44 @@ def _last(rows: QuerySet) -> Subquery:
     return Subquery(own.values("touched_on")[:1], output_field=DateField())
 
 
-def last_touches(students: Iterable) -> dict:
-    """student id → day of the last touch, for those who have one. One statement for each source."""
-    ids, latest = [getattr(each, "pk", each) for each in students], {}
-    for rows in sources():
-        for student, day in rows.filter(student__in=ids).order_by().values_list("student").annotate(Max("touched_on")):
-            latest[student] = max(day, latest.get(student, day))
-    return latest
+@dataclass(frozen=True)
+class Touched:
+    """What is known of one student: the day of the last touch; talks since a day, and the day of the last of them."""
+
+    last: date
+    talks: int = 0
+    talked_on: date | None = None
+
+    def __add__(self, other: Touched) -> Touched:
+        talked = [day for day in (self.talked_on, other.talked_on) if day]
+        return Touched(max(self.last, other.last), self.talks + other.talks, max(talked, default=None))
 
 
-def talks_since(students: Iterable, day: date) -> dict:
-    """student id → (number of talks since that day, day of the last one). One statement."""
-    ids = [getattr(each, "pk", each) for each in students]
-    rows = talks().filter(student__in=ids, touched_on__gte=day).order_by().values_list("student")
-    return {student: (number, last) for student, number, last in rows.annotate(Count("pk"), Max("touched_on"))}
+def of_students(students: Iterable, *, talks_since: date, rows: list[QuerySet] | None = None) -> dict[UUID, Touched]:
+    """student id → Touched, for those who ever were. One statement, however many sources."""
+    ids, found = [getattr(each, "pk", each) for each in students], {}
+    first, *others = [
+        _counted(each.filter(student__in=ids), talks_since) for each in (sources() if rows is None else rows)
+    ]
+    for student, *values in first.union(*others, all=True) if others else first:
+        touched = Touched(*values)
+        found[student] = found[student] + touched if student in found else touched
+    return found
+
+
+def _counted(rows: QuerySet, since: date) -> QuerySet:
+    """(student, last day, talks, day of the last talk); only notes can be talks."""
+    if rows.model is Observation:
+        talk = Q(kind=Observation.Kind.TALK, touched_on__gte=since)
+        talks, talked = Count("pk", filter=talk), Max("touched_on", filter=talk)
+    else:
+        talks, talked = Value(0), Cast(Value(None), DateField())
+    return (
+        rows.order_by().values("student").annotate(_1=Max("touched_on"), _2=talks, _3=talked)
+        .values_list("student", "_1", "_2", "_3")
+    )  # fmt: skip
+
+
+def last_touches(students: Iterable) -> dict[UUID, date]:
+    """student id → day of the last touch, for those who ever were noticed. One statement."""
+    return {student: touched.last for student, touched in of_students(students, talks_since=date.max).items()}

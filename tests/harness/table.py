@@ -97,6 +97,25 @@ def class_grid(who: str, group: str) -> int:
     return 200 if who in CLASS_TEACHERS[group] or group in taught.get(who, ()) else 404
 
 
+def radar_class(who: str, group: str) -> int:
+    """Those who answer for the class: its head teacher and deputy, the leader of its grade, and who sees level 3 of all."""
+    if who in ("ruan", "fu", "xiao"):
+        return 200 if school_of(group) == "school" else 404
+    led = {"qin": ("own_class", "next_class")}
+    return 200 if who in CLASS_TEACHERS[group] or group in led.get(who, ()) else 404
+
+
+def in_care(one_class: int) -> Rule:
+    """Pages over all that one answers for; `one_class`: the answer where that is a single class."""
+
+    def rule(who: str, label: str = "") -> int:
+        if who in ("qin", "ruan", "fu", "xiao"):
+            return 200
+        return one_class if who in ("zhou", "he", "lin", "yuan") else 404
+
+    return rule
+
+
 def note_sheet(who: str, label: str = "") -> int:
     """On bei; for the other school nobody is left to write about, and it goes to the picker."""
     return 302 if who == "yuan" else 200
@@ -378,6 +397,11 @@ TABLE: dict[str, Row] = {
     "reports:todo": Row(log=None),
     "reports:classes": Row(log=None),
     "reports:recent": Row(log=None),
+    "reports:radar": Row(in_care(302), log=None),
+    "reports:radar_left": Row(in_care(200), log=None),
+    "reports:radar_class": Row(radar_class, "class", log=1),
+    "reports:only_concern": Row(in_care(200), log=None),
+    "reports:equity": Row(holders("ruan", "fu", "xiao"), office=("ruan", "fu", "xiao")),
     "reports:index": Row(methods=BOTH, posted=FORM),
     "reports:job": Row(own_job, "job"),
     "reports:job_status": Row(own_job, "job"),

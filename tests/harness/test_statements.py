@@ -24,6 +24,7 @@ LISTS = (
     "students:notes_mine", "students:note_detail", "students:note_history", "students:note_picker", "students:note_audience",
     "students:note_new", "reports:home", "reports:todo", "reports:classes", "reports:recent", "reports:index",
     "students:student_screening", "students:screening",
+    "reports:radar", "reports:radar_left", "reports:radar_class", "reports:only_concern",
 )  # fmt: skip
 FOR_THE_OFFICE = {
     "xin": ("students:attention", "reports:home", "reports:todo"),
@@ -33,6 +34,10 @@ FOR_THE_OFFICE = {
         "students:counselling",
         "students:class_list",
         "students:screening_review",
+        "reports:radar",
+        "reports:radar_left",
+        "reports:only_concern",
+        "reports:equity",
     ),
     "jiao": ("students:placements", "students:imports", "students:mark_imports"),
     "wang": ("students:classes_admin", "accounts:staff", "accounts:roles"),

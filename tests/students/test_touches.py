@@ -3,10 +3,11 @@
 from datetime import date, timedelta
 
 import pytest
-from django.db.models import F
+from django.db.models import DateField, F
+from django.db.models.functions import Cast
 
 from students import touches
-from students.models import CalendarDay, Observation, SchoolCalendar, Student, Term
+from students.models import AttentionRequest, CalendarDay, Observation, SchoolCalendar, Student, Term
 from tests.factories import ObservationFactory, StudentFactory
 from tests.harness.objects import PEOPLE, level
 
@@ -37,8 +38,6 @@ def test_every_kind_of_record_says_whether_it_counts():
 
 
 def test_a_kind_of_record_that_forgot_would_be_found():
-    from students.models import AttentionRequest
-
     assert Observation in touches.kinds_of_record() and answers(Observation)
     assert AttentionRequest in touches.kinds_of_record() and not answers(AttentionRequest)
 
@@ -88,8 +87,27 @@ def test_talks_of_the_term_are_counted_and_withdrawn_ones_are_not(cast, today, n
     ObservationFactory(student=cast.an, kind="talk", voided_at=now, voided_by=cast.zhou)
     ObservationFactory(student=cast.an, kind="talk", level=4)
     ObservationFactory(student=cast.bei)
-    since = today - timedelta(days=100)
-    assert touches.talks_since([cast.an, cast.bei], since) == {cast.an.pk: (2, today - timedelta(days=1))}
+    found = touches.of_students([cast.an, cast.bei, cast.ding], talks_since=today - timedelta(days=100))
+    yesterday = today - timedelta(days=1)
+    assert found == {cast.an.pk: touches.Touched(yesterday, 2, yesterday), cast.bei.pk: touches.Touched(today)}
+
+
+def test_a_source_without_talks_adds_its_days_and_no_talk(cast, today, django_assert_num_queries):
+    """A second kind of record is played by the requests for attention. One statement for both."""
+    note = ObservationFactory(student=cast.an, kind="talk", happened_on=today - timedelta(days=9))
+    AttentionRequest.objects.create(student=cast.an, author=cast.zhou, observation=note)
+    AttentionRequest.objects.create(
+        student=cast.bei, author=cast.zhou, observation=ObservationFactory(student=cast.bei)
+    )
+    asked = AttentionRequest.objects.annotate(touched_on=Cast("created_at", DateField()))
+    days = dict(asked.values_list("student", "touched_on"))
+    talks = Observation.objects.talks()
+    with django_assert_num_queries(1):
+        found = touches.of_students(cast.students.values(), talks_since=today - timedelta(days=99), rows=[talks, asked])
+    assert found == {
+        cast.an.pk: touches.Touched(days[cast.an.pk], 1, note.happened_on),
+        cast.bei.pk: touches.Touched(days[cast.bei.pk]),
+    }
 
 
 # --- school days ------------------------------------------------------------------------------------------------------
