@@ -1,4 +1,4 @@
-"""Measure and write RESULTS.md: `make bench`, or one part of it: `make bench ARGS="pages"` (pages, roster, document).
+"""Measure and write RESULTS.md: `make bench`, or one part of it: `make bench ARGS="pages"` (pages, radar, roster, document).
 
 `--small` shows within a minute that everything runs; its figures say nothing. `--into FILE` writes elsewhere. A part, or
 `--small`, never overwrites RESULTS.md unless `--into` says so.
@@ -12,13 +12,13 @@ import os
 import signal
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from benchmarks import memory, pages, results, serving
 
-PARTS = ("pages", "roster", "document")
+PARTS = ("pages", "radar", "roster", "document")
 RESULTS = Path(__file__).parent / "RESULTS.md"
 WIDE = 8
 
@@ -28,6 +28,7 @@ class Size:
     classes: int
     per_class: int
     notes: int  # on each student
+    touches: int  # on each student, for the radar
     times: int  # the larger school
     rounds: int
     seconds: float  # of asking at once, for each page and role
@@ -35,8 +36,8 @@ class Size:
     documents: int
 
 
-WHOLE = Size(classes=60, per_class=50, notes=10, times=10, rounds=40, seconds=2, rows=3000, documents=5)
-SMALL = Size(classes=6, per_class=5, notes=2, times=2, rounds=2, seconds=0.1, rows=60, documents=1)
+WHOLE = Size(classes=60, per_class=50, notes=10, touches=20, times=10, rounds=40, seconds=2, rows=3000, documents=5)
+SMALL = Size(classes=6, per_class=5, notes=2, touches=3, times=2, rounds=2, seconds=0.1, rows=60, documents=1)
 
 
 def main(arguments: list[str]) -> None:
@@ -46,12 +47,15 @@ def main(arguments: list[str]) -> None:
     command = " ".join(["python -m benchmarks", *arguments])
     found = results.Results(command, _school(size), datetime.now().astimezone(), os.getloadavg()[0])
     with serving.house() as house:
-        people = prepare(house, size)
+        if set(parts) != {"radar"}:
+            people = prepare(house, size)
         if "pages" in parts:
             measure_pages(house, people, size, found)
+        if "radar" in parts:
+            measure_radar(house, replace(size, notes=size.touches), found)
         if "document" in parts:
             say("a class's document")
-            found.document = house.inside("base", "documents", house.folder / "people.json", size.documents)
+            found.document = house.inside("base", "documents", house.folder / "base.json", size.documents)
         if "roster" in parts:
             say("a roster's import")
             found.roster = house.inside("base", "roster", size.rows)
@@ -75,7 +79,7 @@ def _school(size: Size) -> str:
     students = size.classes * size.per_class
     return (
         f"{students:,} students in {size.classes} classes, {students * size.notes:,} notes;"
-        f" and {size.times} times as many students, classes and notes"
+        f" and {size.times} times as many students, classes and notes. For the radar {students * size.touches:,} notes, and as many times more"
     )
 
 
@@ -83,33 +87,33 @@ def say(text: str) -> None:
     print(f"… {text}", file=sys.stderr, flush=True)
 
 
-def prepare(house: serving.House, size: Size) -> dict:
+def prepare(house: serving.House, size: Size, base: str = "base", large: str = "large") -> dict:
     """Both schools in databases of their own, and the static files. Who asks for what."""
     say("tables and static files")
-    house.sql("CREATE DATABASE base")
-    house.python("base", "manage.py", "migrate", "--noinput", "--verbosity=0")
-    house.python("base", "manage.py", "collectstatic", "--noinput", "--verbosity=0")
+    house.sql(f"CREATE DATABASE {base}")
+    house.python(base, "manage.py", "migrate", "--noinput", "--verbosity=0")
+    house.python(base, "manage.py", "collectstatic", "--noinput", "--verbosity=0")
     say("a school, and the same ten times as large")
-    people = house.inside("base", "school", size.classes, size.per_class, size.notes)
-    (house.folder / "people.json").write_text(json.dumps(people))
-    house.sql("CREATE DATABASE large TEMPLATE base")
-    house.python("large", "-m", "benchmarks.growing", str(size.times))
-    for database in ("base", "large"):
+    people = house.inside(base, "school", size.classes, size.per_class, size.notes)
+    (house.folder / f"{base}.json").write_text(json.dumps(people))
+    house.sql(f"CREATE DATABASE {large} TEMPLATE {base}")
+    house.python(large, "-m", "benchmarks.growing", str(size.times))
+    for database in (base, large):
         house.sql("VACUUM ANALYZE", database=database)
     return people
 
 
 def measure_pages(house: serving.House, people: dict, size: Size, found: results.Results) -> None:
     say("statements")
-    found.statements = house.inside("base", "statements", house.folder / "people.json")
+    found.statements = house.inside("base", "statements", house.folder / "base.json", "pages")
     with ExitStack() as stack:
         ports = [stack.enter_context(serving.web(house, name)) for name in ("base", "large")]
         worker, beat = stack.enter_context(serving.background(house, "base"))
         say("pages, one at a time")
-        found.times = pages.in_turn([port for port, _process in ports], people, size.rounds)
+        found.times = pages.in_turn([port for port, _process in ports], people, size.rounds, "pages")
         for role, known in people.items():
             say(f"pages, {WIDE} at once: {role}")
-            for page in pages.opened(role):
+            for page in pages.opened(role, "pages"):
                 found.at_once[role, page.name] = pages.at_once(ports[0][0], known[:WIDE], page, size.seconds)
         measure_beside(house, people, size, found, ports[0][0])
         servers = {"web": ports[0][1], "worker": worker, "scheduler": beat}
@@ -124,6 +128,17 @@ def measure_beside(house: serving.House, people: dict, size: Size, found: result
     alone = pages.one_by_one(port, known, page, rounds)
     with serving.heavy_document(house, "base"):
         found.beside = (alone, pages.one_by_one(port, known, page, rounds))
+
+
+def measure_radar(house: serving.House, size: Size, found: results.Results) -> None:
+    """In schools of their own with more notes. One at a time only."""
+    people = prepare(house, size, "noticed", "noticed_large")
+    counted = house.inside("noticed", "statements", house.folder / "noticed.json", "radar")
+    for role, each in counted.items():
+        found.statements.setdefault(role, {}).update(each)
+    with serving.web(house, "noticed") as (base, _), serving.web(house, "noticed_large") as (large, _):
+        say("the radar, one page at a time")
+        found.times |= pages.in_turn([base, large], people, size.rounds, "radar")
 
 
 if __name__ == "__main__":

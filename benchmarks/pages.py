@@ -21,7 +21,7 @@ NAMED = {"{student}", "{class}"}
 
 @dataclass(frozen=True)
 class Page:
-    """`scope`: whether it shows a student, a class, or what the person may see of the whole school."""
+    """`scope`: whether it shows a student, a class, or what the person may see of the whole school. `part`: of the run."""
 
     name: str
     path: str
@@ -29,9 +29,11 @@ class Page:
     form: dict[str, str] | None = None
     htmx: bool = False
     expected: int = 200
+    part: str = "pages"
 
 
 NOTE = {"kind": "observation", "tone": "plain", "level": "2", "follow_up": "none", "facts": "课间把跳绳让给了同学。"}
+RADAR = "silence radar of the school"
 PAGES = (
     Page("home", "/", "school"),
     Page("home: my classes (panel)", "/classes/mine/", "school", htmx=True),
@@ -47,8 +49,16 @@ PAGES = (
     Page("note sheet", "/notes/new/?student={student}", "student", htmx=True),
     Page("saving a note", "/notes/new/", "student", NOTE | {"student": "{student}", "next": "/"}, expected=302),
     Page("documents asked for", "/reports/", "school"),
+    Page(RADAR, "/radar/", "school", part="radar"),
+    Page("silence radar of a class", "/radar/classes/{class}/", "class", part="radar"),
 )
-CLOSED = {("counsellor", name) for name in ("student's file: growth (panel)", "student's file: care needs (panel)")}
+CLOSED = {
+    ("counsellor", "student's file: growth (panel)"),
+    ("counsellor", "student's file: care needs (panel)"),
+    ("counsellor", RADAR),
+    ("counsellor", "silence radar of a class"),
+    ("head teacher", RADAR),  # with one class it goes straight there
+}
 LIST = "list of files, 50 rows"
 
 
@@ -114,20 +124,20 @@ class Measured:
         return statistics.quantiles(self.times, n=20)[-1]
 
 
-def opened(role: str) -> list[Page]:
-    """The pages that the role may open."""
-    return [page for page in PAGES if (role, page.name) not in CLOSED]
+def opened(role: str, part: str = "") -> list[Page]:
+    """The pages that the role may open, or those of one part of the run."""
+    return [page for page in PAGES if (role, page.name) not in CLOSED and part in ("", page.part)]
 
 
-def in_turn(ports: list[int], people: dict, rounds: int) -> dict[tuple[str, str], list[Measured]]:
+def in_turn(ports: list[int], people: dict, rounds: int, part: str) -> dict[tuple[str, str], list[Measured]]:
     """(role, page) → one result for each port. Round by round every page once on every port."""
     asking = {role: [Person(port, known[0]) for port in ports] for role, known in people.items()}
     found: dict[tuple[str, str], list[Measured]] = {
-        (role, page.name): [Measured() for _port in ports] for role in people for page in opened(role)
+        (role, page.name): [Measured() for _port in ports] for role in people for page in opened(role, part)
     }
     for number in range(rounds + 2):  # the first two warm up each process
         for role, persons in asking.items():
-            for page in opened(role):
+            for page in opened(role, part):
                 for person, measured in zip(persons, found[role, page.name], strict=True):
                     seconds, measured.size = person.ask(page)
                     if number >= 2:

@@ -1,7 +1,7 @@
 """How many statements each page takes: asked in-process, so that counting slows no measured page.
 
-`python -m benchmarks.statements` reads the people as JSON from a file and prints page → role → statements. BEGIN, COMMIT
-and savepoints are not counted.
+`python -m benchmarks.statements FILE PART` reads the people as JSON from a file and prints role → page → statements, for the
+pages of that part of the run. BEGIN, COMMIT and savepoints are not counted.
 """
 
 from __future__ import annotations
@@ -25,8 +25,11 @@ from benchmarks.pages import CSRF, Page, Person, opened
 NOT_COUNTED = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "ROLLBACK")
 
 
-def counted(people: dict) -> dict[str, dict[str, int]]:
-    return {role: {page.name: statements(Person(0, known[0]), page) for page in opened(role)} for role, known in people.items()}  # fmt: skip
+def counted(people: dict, part: str = "") -> dict[str, dict[str, int]]:
+    return {
+        role: {page.name: statements(Person(0, known[0]), page) for page in opened(role, part)}
+        for role, known in people.items()
+    }
 
 
 def statements(person: Person, page: Page) -> int:
@@ -56,4 +59,4 @@ def send(client: Client, person: Person, page: Page) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(counted(json.loads(Path(sys.argv[1]).read_text()))))
+    print(json.dumps(counted(json.loads(Path(sys.argv[1]).read_text()), sys.argv[2])))

@@ -3,7 +3,7 @@
 Figures are shown table by table, all cells of a table or none. A table is the school, the grades of the school or the
 classes of one grade; by sex or not; for everybody or for one group of needs. It is shown if each of its cells, and what is
 left of each cell for the others, holds nobody or at least LEAST students, and if every coarser table is shown. So any two
-filters that are subtracted leave nobody or at least LEAST (ADR 0017); a single hidden cell could be worked out from the
+filters that are subtracted leave nobody or at least LEAST (ADR 0015); a single hidden cell could be worked out from the
 others, a hidden table can't.
 """
 

@@ -7,12 +7,13 @@ close an entry: it goes when a note is written, and comes back when the note is 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Case, Count, DateField, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from accounts.models import User
@@ -24,6 +25,7 @@ from students.models import ClassAssignment, ClassGroup, SchoolCalendar, Student
 DAYS = (10, FOUR_WEEKS, 30)  # school days
 FIRST = 7  # students on the first page
 SUGGESTED = 3
+RECENT = date.max  # stands for the day of whoever is not left
 
 
 @dataclass(frozen=True)
@@ -43,17 +45,39 @@ class Lens:
         """Each student at least once a term; before the first term nobody is asked for."""
         return cls((touches.talks(),), term.starts_on if term else date.min, talks=True)
 
+    @property
+    def _recent(self) -> Q:
+        """Students with any of it since then: read from an index by day, once for all students."""
+        found = Q()
+        for rows in self.rows:
+            found |= Q(pk__in=rows.filter(touched_on__gte=self.since).values("student"))
+        return found
+
     def left(self, students: QuerySet) -> QuerySet:
         """Those without any of it since then, with `last_touch`."""
-        for rows in self.rows:
-            students = students.exclude(pk__in=rows.filter(touched_on__gte=self.since).values("student"))
-        return touches.with_last_touch(students, list(self.rows))
+        return touches.with_last_touch(students.exclude(self._recent), list(self.rows))
+
+    def by_class(self, students: QuerySet) -> dict[tuple[UUID | None, date | None], int]:
+        """(class, day of the last touch) → how many students. Whoever is not left has RECENT for a day, so that only those
+        who are left are looked up one by one."""
+        last = Case(When(self._recent, then=Value(RECENT)), default="last_touch", output_field=DateField())
+        rows = touches.with_last_touch(students, list(self.rows)).annotate(last=last).order_by()
+        counted = rows.values_list("place__class_group", "last").annotate(Count("pk"))
+        return {(group, day): number for group, day, number in counted}
+
+    def is_left(self, student: Student) -> bool:
+        """Of one with `last_touch`."""
+        return student.last_touch is None or student.last_touch < self.since
+
+
+def sensitive_students(user: User, *, now: datetime) -> QuerySet:
+    """Present students of whom the user sees level 3, with `place`."""
+    return Student.objects.visible_to(user, Level.SENSITIVE, now=now).in_school().placed_on(timezone.localdate(now))
 
 
 def students_in_care(user: User, *, now: datetime) -> QuerySet:
-    """Present students for whom the user answers, with `place`. In the whole school also those without a class."""
-    day = timezone.localdate(now)
-    students = Student.objects.visible_to(user, Level.SENSITIVE, now=now).in_school().placed_on(day)
+    """Those of them for whom the user answers. In the whole school also those without a class."""
+    students = sensitive_students(user, now=now)
     if access.answers_for_school(user, now=now):
         return students
     return students.filter(place__class_group__in=access.classes_in_care(user, now=now))
@@ -73,16 +97,15 @@ def never_first(students: QuerySet) -> QuerySet:
 
 @dataclass
 class ClassRow:
-    """One class. `longest`: school days, None when somebody was never noticed or nobody is left (`never` tells which)."""
+    """One class. `longest`: school days of whoever waits longest, unless somebody was `never` noticed."""
 
     group: ClassGroup
     name: str
+    heads: tuple[str, ...] = ()
     size: int = 0
     left: int = 0
     never: int = 0
-    last: date | None = None
     longest: int | None = None
-    heads: tuple[str, ...] = ()
 
     @property
     def noticed(self) -> int:
@@ -91,89 +114,84 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Overview:
-    """`first`: the students to look at first, with `last_touch`. Students without a class count in the totals alone."""
+    """How many students of each class have waited since when. Students without a class stand under None."""
 
-    rows: tuple[ClassRow, ...]
-    size: int
-    left: int
-    never: int
-    classes_with_left: int
-    first: tuple[Student, ...]
+    tally: dict[tuple[UUID | None, date | None], int]
+
+    @cached_property
+    def waiting(self) -> dict[tuple[UUID | None, date | None], int]:
+        return {key: number for key, number in self.tally.items() if key[1] != RECENT}
+
+    @property
+    def size(self) -> int:
+        return sum(self.tally.values())
+
+    @property
+    def left(self) -> int:
+        return sum(self.waiting.values())
 
     @property
     def noticed(self) -> int:
         return self.size - self.left
 
     @property
-    def more(self) -> int:
-        return self.left - len(self.first)
+    def never(self) -> int:
+        return sum(number for (_group, day), number in self.waiting.items() if day is None)
+
+    @property
+    def classes_with_left(self) -> int:
+        return len({group for group, _day in self.waiting if group})
 
 
-@dataclass
-class _Tally:
-    """(class, last day) → how many students are left there."""
-
-    sizes: dict[UUID | None, int]
-    left: dict[tuple[UUID | None, date | None], int]
-    rows: dict[UUID | None, ClassRow] = field(default_factory=dict)
+def overview(students: QuerySet, lens: Lens) -> Overview:
+    """One statement for any number of classes, which reads no more than the touches since the day of the lens."""
+    return Overview(lens.by_class(students))
 
 
-def overview(students: QuerySet, classes: Sequence[ClassGroup], lens: Lens, today: date) -> Overview:
-    """Three statements, none of which reads more than the touches since the day of the lens."""
-    by_class = students.order_by().values_list("place__class_group").annotate(Count("pk"))
-    left = lens.left(students).order_by().values_list("place__class_group", "last_touch").annotate(Count("pk"))
-    tally = _Tally(dict(by_class), {(group, last): number for group, last, number in left})
-    rows = {group.pk: ClassRow(group, group.name_on(today), tally.sizes.get(group.pk, 0)) for group in classes}
-    for (group, last), number in tally.left.items():
-        if row := rows.get(group):
-            _count(row, last, number)
-    return Overview(
-        rows=tuple(rows.values()),
-        size=sum(tally.sizes.values()),
-        left=sum(tally.left.values()),
-        never=sum(number for (_group, last), number in tally.left.items() if last is None),
-        classes_with_left=len({group for group, _last in tally.left if group}),
-        first=_first(students, tally, list(rows), lens),
-    )
-
-
-def _count(row: ClassRow, last: date | None, number: int) -> None:
-    row.left += number
-    if last is None:
-        row.never += number
-    else:
-        row.last = min(last, row.last or last)
-
-
-def _first(students: QuerySet, tally: _Tally, order: list[UUID], lens: Lens) -> tuple[Student, ...]:
-    """Asked for in the few classes in which they sit, so that the school is not gone through twice."""
-    places = {group: place for place, group in enumerate(order)}
-    waiting = sorted(tally.left, key=lambda key: (key[1] or date.min, places.get(key[0], len(order))))
-    groups, found = set(), 0
-    for key in waiting:
-        if found >= FIRST:
-            break
+def first_of(found: Overview, students: QuerySet, classes: Sequence[ClassGroup], lens: Lens) -> list[Student]:
+    """The FIRST students to look at, with `last_touch`. One statement, about the few classes in which they sit."""
+    places = {group.pk: place for place, group in enumerate(classes)}
+    keys = sorted(found.waiting, key=lambda key: (key[1] or date.min, places.get(key[0], len(places))))
+    groups: set[UUID | None] = set()
+    for key in keys[:FIRST]:
         groups.add(key[0])
-        found += tally.left[key]
     if not groups:
-        return ()
+        return []
     there = Q(place__class_group__in=[group for group in groups if group])
     if None in groups:
         there |= Q(place__class_group__isnull=True)
-    return tuple(never_first(lens.left(students.filter(there)))[:FIRST])
+    near = never_first(touches.with_last_touch(students.filter(there), list(lens.rows)))
+    return [student for student in near if lens.is_left(student)][:FIRST]
 
 
-def tell(rows: Iterable[ClassRow], calendar: SchoolCalendar, today: date) -> None:
-    """Head teachers' names and school days, for the rows of one page. One statement."""
-    rows, heads = list(rows), defaultdict(list)
-    duties = ClassAssignment.objects.on(today).filter(
-        class_group__in=[row.group for row in rows], duty=ClassAssignment.Duty.HEAD
-    )
+def class_rows(
+    found: Overview, classes: Iterable[ClassGroup], calendar: SchoolCalendar, today: date
+) -> list[ClassRow]:  # fmt: skip
+    """What the table says of these classes. One statement, for the names of the head teachers."""
+    rows = {group.pk: ClassRow(group, group.name_on(today), names) for group, names in _heads(classes, today)}
+    for (group, day), number in found.tally.items():
+        if row := rows.get(group):
+            _count(row, day, number, calendar, today)
+    return list(rows.values())
+
+
+def _count(row: ClassRow, day: date | None, number: int, calendar: SchoolCalendar, today: date) -> None:
+    row.size += number
+    if day == RECENT:
+        return
+    row.left += number
+    if day is None:
+        row.never += number
+    else:
+        row.longest = max(row.longest or 0, calendar.days_since(day, today))
+
+
+def _heads(classes: Iterable[ClassGroup], today: date) -> Iterator[tuple[ClassGroup, tuple[str, ...]]]:
+    classes, names = list(classes), defaultdict(list)
+    duties = ClassAssignment.objects.on(today).filter(class_group__in=classes, duty=ClassAssignment.Duty.HEAD)
     for group, name in duties.order_by("starts_on").values_list("class_group", "user__display_name"):
-        heads[group].append(name)
-    for row in rows:
-        row.heads = tuple(dict.fromkeys(heads[row.group.pk]))
-        row.longest = calendar.days_since(row.last, today) if row.last else None
+        names[group].append(name)
+    return ((group, tuple(dict.fromkeys(names[group.pk]))) for group in classes)
 
 
 # --- one class --------------------------------------------------------------------------------------------------------

@@ -69,16 +69,18 @@ def overview(request: HttpRequest) -> HttpResponse:
     asked = _asked(request, now)
     if len(asked.classes) == 1 and not asked.whole_school and not request.GET:
         return redirect("reports:radar_class", pk=asked.classes[0].pk)
-    found = radar.overview(asked.students, asked.classes, asked.lens, asked.today)
-    page = Paginator(found.rows, CLASSES).get_page(request.GET.get("page"))
-    radar.tell(page.object_list, asked.calendar, asked.today)
-    if found.first:
-        audit.record(request, FileAccess.Kind.LIST, students=found.first)
+    found = radar.overview(asked.students, asked.lens)
+    first = radar.first_of(found, asked.students, asked.classes, asked.lens)
+    if first:
+        audit.record(request, FileAccess.Kind.LIST, students=first)
+    page = Paginator(asked.classes, CLASSES).get_page(request.GET.get("page"))
     context = {
         "form": asked.form,
         "found": found,
-        "first": [_person(student, asked) for student in found.first],
+        "first": [_person(student, asked) for student in first],
+        "more": found.left - len(first),
         "page": page,
+        "rows": radar.class_rows(found, page, asked.calendar, asked.today),
         "talks": asked.lens.talks,
         "days": asked.form.wanted().get("days", radar.FOUR_WEEKS),
         "term_line": _term_line(asked),
@@ -132,7 +134,7 @@ def of_class(request: HttpRequest, pk: UUID) -> HttpResponse:
     now, today = timezone.now(), timezone.localdate()
     group: ClassGroup = get_object_or_404(access.classes_in_care(request.user, now=now), pk=pk)
     calendar = SchoolCalendar.of(group.school_id)
-    students = list(radar.students_in_care(request.user, now=now).filter(place__class_group=group))
+    students = list(radar.sensitive_students(request.user, now=now).filter(place__class_group=group))
     seats = radar.seats(students, calendar, today)
     audit.record(request, FileAccess.Kind.LIST, students=students)
     context = {

@@ -50,6 +50,7 @@ IN_DOCS = {
     ("head-teacher", "student-file"),
     ("head-teacher", "report-progress"),
     ("academic", "import-dry-run"),
+    ("moral-education", "radar"),
 }
 MEANT_TO_FAIL = {"not-found", "offline"}
 MOST_BYTES = 200_000
@@ -286,6 +287,9 @@ SCENES: dict[str, dict[str, Open]] = {
         "note-void": at("students:note_void", "note"),
         "note-history": at("students:note_history", "note"),
         "notes-mine": at("students:notes_mine"),
+        "radar-class": at("reports:radar_class", "own_class"),
+        "radar-left": at("reports:radar_left"),
+        "only-concern": at("reports:only_concern"),
         "report-index": at("reports:index"),
         "report-progress": at("reports:job", "running"),
         "report-done": at("reports:job", "done"),
@@ -302,6 +306,9 @@ SCENES: dict[str, dict[str, Open]] = {
     "moral-education": {
         "attention": at("students:attention"),
         "class-list": at("students:class_list"),
+        "radar": at("reports:radar"),
+        "radar-talks": lambda page, demo: page.goto(f"{reverse('reports:radar')}?what=talk"),
+        "equity": at("reports:equity"),
         "student-file": at("students:detail", "sensitive"),
         "student-access": at("students:access", "sensitive"),
         "counselling": at("students:counselling", "sensitive"),

@@ -111,7 +111,9 @@ def empty_of(people, shown) -> list[Filter]:
 
 def worked_out(people, shown) -> list[Filter]:
     """Filters of 1 to 4 students whose number follows from those that are shown, by whatever sums and differences."""
-    possible = [kind for kind in everybody_possible() if not any(belongs(kind, each) for each in empty_of(people, shown))]
+    possible = [
+        kind for kind in everybody_possible() if not any(belongs(kind, each) for each in empty_of(people, shown))
+    ]
 
     def vector(asked):
         return [int(belongs(each, asked)) for each in possible]

@@ -1,5 +1,6 @@
 """The silence radar (N1, F66), talks (F45), and whom to talk to this week (F15)."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
@@ -8,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from reports import radar
+from students import access
 from students.actions import notes
 from students.actions.drafts import save_draft
 from students.models import CalendarDay, FileAccess, Observation, SchoolCalendar, Student
@@ -29,13 +31,20 @@ def text(client, url, **query):
     return client.get(url, query).content.decode()
 
 
-def found(user, calendar, today, *, days=20, talks=False):
-    from students import access
+@dataclass
+class Found:
+    overview: radar.Overview
+    first: list
+    rows: list
 
+
+def found(user, calendar, today, *, days=20, talks=False) -> Found:
     now = timezone.now()
     lens = radar.Lens.on_talks(calendar.term_on(today)) if talks else radar.Lens.on_touches(days, calendar, today)
-    classes = list(access.classes_in_care(user, now=now))
-    return radar.overview(radar.students_in_care(user, now=now), classes, lens, today)
+    classes, students = list(access.classes_in_care(user, now=now)), radar.students_in_care(user, now=now)
+    overview = radar.overview(students, lens)
+    rows = radar.class_rows(overview, classes, calendar, today)
+    return Found(overview, radar.first_of(overview, students, classes, lens), rows)
 
 
 def names(students):
@@ -50,9 +59,10 @@ def test_a_student_without_a_single_record_stands_first(cast, calendar, today):
     long_ago, longer_ago = calendar.days_ago(25, today), calendar.days_ago(40, today)
     for student, day in ((cast.an, long_ago), (cast.ding, longer_ago), (cast.bei, today)):
         ObservationFactory(student=student, happened_on=day)
-    overview = found(cast.ruan, calendar, today)
-    assert names(overview.first) == [cast.gao.name, cast.ding.name, cast.an.name]
-    assert (overview.size, overview.left, overview.never) == (4, 3, 1)
+    shown = found(cast.ruan, calendar, today)
+    assert names(shown.first) == [cast.gao.name, cast.ding.name, cast.an.name]
+    assert (shown.overview.size, shown.overview.left, shown.overview.never) == (4, 3, 1)
+    assert [(row.left, row.never, row.longest) for row in shown.rows] == [(1, 0, 40), (1, 0, 25), (1, 1, None)]
 
 
 def test_the_pages_put_that_student_first_too(cast, calendar, today, sign_in):
@@ -73,21 +83,20 @@ def test_more_students_than_fit_are_counted_and_the_most_urgent_are_shown(cast, 
             student = seat(StudentFactory(school=cast.school), group, seat_no=place + 1)
             if place or number == 2:
                 ObservationFactory(student=student, happened_on=calendar.days_ago(21 + 3 * number + place, today))
-    overview = found(cast.ruan, calendar, today)
+    shown = found(cast.ruan, calendar, today)
     everybody = radar.never_first(
         radar.Lens.on_touches(20, calendar, today).left(radar.students_in_care(cast.ruan, now=timezone.now()))
     )
-    assert overview.left == everybody.count() == 16
-    assert list(overview.first) == list(everybody[: radar.FIRST])
-    assert overview.more == 16 - radar.FIRST
+    assert shown.overview.left == everybody.count() == 16
+    assert shown.first == list(everybody[: radar.FIRST])
 
 
 def test_a_student_without_a_class_is_not_forgotten(cast, calendar, today):
     lost = StudentFactory(school=cast.school, name="转来来")
     for student in (cast.an, cast.bei, cast.ding, cast.gao):
         ObservationFactory(student=student)
-    overview = found(cast.ruan, calendar, today)
-    assert (overview.first, overview.left, overview.size) == ((lost,), 1, 5)
+    shown = found(cast.ruan, calendar, today)
+    assert (shown.first, shown.overview.left, shown.overview.size) == ([lost], 1, 5)
 
 
 def test_a_holiday_week_makes_nobody_silent(cast, calendar, today):
@@ -158,8 +167,8 @@ def test_talks_are_counted_by_the_term_and_the_list_says_who_is_left(cast, calen
     ObservationFactory(student=cast.an, kind="talk", happened_on=term.starts_on)
     ObservationFactory(student=cast.bei, kind="talk", happened_on=term.starts_on - timedelta(days=1))
     ObservationFactory(student=cast.ding)
-    overview = found(cast.qin, calendar, today, talks=True)
-    assert [(row.name, row.noticed, row.size) for row in overview.rows] == [
+    rows = found(cast.qin, calendar, today, talks=True).rows
+    assert [(row.name, row.noticed, row.size) for row in rows] == [
         ("三年级(1)班", 0, 1),
         ("三年级(2)班", 1, 2),
     ]
@@ -280,5 +289,5 @@ def test_classes_stand_in_the_school_s_order_and_students_by_urgency_alone(cast,
     """No ranking of classes: the worst covered does not come first."""
     ObservationFactory(student=cast.ding)
     page = sign_in(cast.ruan).get(reverse("reports:radar"))
-    assert [row.name for row in page.context["page"]] == ["三年级(1)班", "三年级(2)班", "四年级(1)班"]
+    assert [row.name for row in page.context["rows"]] == ["三年级(1)班", "三年级(2)班", "四年级(1)班"]
     assert "不排名" in page.content.decode() or "no ranking" in page.content.decode()
