@@ -69,7 +69,8 @@ def test_the_last_touch_of_two_sources_is_the_later_one(cast, today):
     ObservationFactory(student=cast.ding, happened_on=later)
     talked = Observation.objects.talks()
     noted = Observation.objects.exclude(kind="talk").annotate(touched_on=F("happened_on"))
-    found = touches.with_last_touch(Student.objects.all(), [talked, noted])
+    ours = Student.objects.filter(pk__in=[each.pk for each in cast.students.values()])
+    found = touches.with_last_touch(ours, [talked, noted])
     days = {student.name: student.last_touch for student in found}
     assert days == {"安然然": later, "贝宁宁": later, "丁一鸣": later, "高飞飞": None, "郭去去": None, "远航航": None}
 
