@@ -21,6 +21,9 @@ LOG_ROLES = {Role.MORAL_EDUCATION, Role.PRINCIPAL, Role.AUDITOR}
 # Who leads the school's care; students.access.LEADERS decides.
 LEADERS = {Role.MORAL_EDUCATION, Role.VICE_PRINCIPAL, Role.PRINCIPAL}
 
+# Who knows one group of needs; students.access.NEED_GROUPS says which.
+OFFICE_NEEDS = {Role.DOCTOR, Role.AID_OFFICER}
+
 # A page below an entry of the navigation, and the entry that it belongs to.
 BELONGS_TO = {
     "students:class_grid": "students:class_list",
@@ -58,6 +61,14 @@ BELONGS_TO = {
     "reports:radar_class": "reports:radar",
     "reports:equity": "reports:radar",
     "reports:only_concern": "reports:radar",
+    "students:needs": "students:list",
+    "students:need_propose": "students:list",
+    "students:level": "students:list",
+    "students:need_detail": "students:list",
+    "students:categories": "students:need_proposals",
+    "students:category": "students:need_proposals",
+    "students:clocks": "students:need_proposals",
+    "students:upkeep": "reports:todo",
     "students:import_detail": "students:imports",
     "students:mark_imports": "students:imports",
     "reports:job": "reports:index",
@@ -101,6 +112,7 @@ NOBODY: dict[str, Any] = {
     "subtitle": "",
     "school": "",
     "files": False,
+    "sets_care": False,
     "shortcuts": True,
 }
 
@@ -136,6 +148,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "subtitle": _("Settings and sign-out"),
         "school": school,
         "files": files,
+        "sets_care": Role.MORAL_EDUCATION in roles,
         "shortcuts": user.shortcuts_enabled,
     }
 
@@ -188,6 +201,13 @@ def _entries(roles: frozenset[Role], files: bool, keeps: bool, cares: bool) -> l
         (keeps or not roles.isdisjoint(LEADERS))
         and _entry("students:screening", "list-check", _("Screening"), pgettext("tab", "Screening")),
         files and _entry("reports:index", "file-text", _("Term summary"), pgettext("tab", "Summary")),
+        Role.MORAL_EDUCATION in roles
+        and _entry("students:need_proposals", "clipboard-list", _("Care needs"), pgettext("tab", "Needs")),
+        Role.MORAL_EDUCATION not in roles
+        and Role.COUNSELLOR in roles
+        and _entry("students:need_search", "clipboard-list", _("Find by category"), pgettext("tab", "Needs")),
+        not roles.isdisjoint(OFFICE_NEEDS)
+        and _entry("students:need_list", "clipboard-list", _("Needs of my office"), pgettext("tab", "Needs")),
         Role.ACADEMIC in roles
         and _entry("students:imports", "file-import", _("Roster import"), pgettext("tab", "Import")),
         Role.ACADEMIC in roles

@@ -20,6 +20,7 @@ from students import access, mentions
 from students.levels import Level
 from students.models import (
     AttentionRequest,
+    CareNeed,
     Draft,
     Observation,
     ReadingNotice,
@@ -27,6 +28,7 @@ from students.models import (
     ScreeningEntry,
     ScreeningSheet,
 )
+from students.upkeep import to_look_through
 from students.words import moment_word
 
 MOST = 100  # rows of the to-do page
@@ -81,7 +83,7 @@ def waiting_for(user: User, calendar: SchoolCalendar, *, now: datetime) -> Waiti
     items = [
         *_backups(user, now),
         *(_attention_item(request, calendar, now) for request in attention),
-        *_counted(user, now),
+        *_counted(user, calendar, now),
         *_screening(user, calendar, today, now),
         *(_promise_item(note, calendar, today) for note in promised),
         *(_draft_item(draft, today) for draft in Draft.objects.unfinished_of(user, now)),
@@ -118,8 +120,9 @@ def _backups(user: User, now: datetime) -> list[Item]:
 # --- lines that tell a number: all of them are one statement -----------------------------------------------------------
 
 
-def _counted(user: User, now: datetime) -> list[Item]:
-    """What waits in numbers, for those whose office it is."""
+def _counted(user: User, calendar: SchoolCalendar, now: datetime) -> list[Item]:
+    """What waits in numbers, for those whose office it is, and for those who keep a class. No names: others look on while a
+    home page is open."""
     roles = user.roles(now)
     rows: dict[Callable[[int], Item], QuerySet] = {}
     if not roles.isdisjoint(CONFIRMING_ROLES):
@@ -128,7 +131,9 @@ def _counted(user: User, now: datetime) -> list[Item]:
     if not roles.isdisjoint((Role.AUDITOR, Role.MORAL_EDUCATION)):
         rows[_unusual_item] = ReadingNotice.objects.for_reader(user).unseen()
     if Role.MORAL_EDUCATION in roles:
+        rows[_proposed_item] = CareNeed.objects.visible_to(user, now=now).proposed().exclude(author=user)
         rows[_seen_item] = ScreeningEntry.objects.visible_to(user, now=now).to_review()
+    rows[_upkeep_item] = to_look_through(user, calendar.term_on(timezone.localdate(now)), now=now)
     return [item(number) for item, number in zip(rows, numbers(user, rows.values()), strict=True) if number]
 
 
@@ -153,6 +158,16 @@ def _confirmations_item(number: int) -> Item:
 def _unusual_item(number: int) -> Item:
     title = ngettext("%(n)d unusual reading to look into", "%(n)d unusual readings to look into", number)
     return Item("eye-check", title % {"n": number}, reverse("students:log"), _("today"))
+
+
+def _proposed_item(number: int) -> Item:
+    title = ngettext("%(n)d proposed need to decide on", "%(n)d proposed needs to decide on", number) % {"n": number}
+    return Item("clipboard-list", title, reverse("students:need_proposals"), _("waits for a second person"))
+
+
+def _upkeep_item(number: int) -> Item:
+    title = ngettext("%(n)d file to look through", "%(n)d files to look through", number) % {"n": number}
+    return Item("clipboard-check", title, reverse("students:upkeep"), _("this term"))
 
 
 def _seen_item(number: int) -> Item:

@@ -148,11 +148,17 @@ def is_class_teacher(user: User, class_group: ClassGroup, *, day: date) -> bool:
     return user.is_active and user.school_id == class_group.school_id and held.exists()
 
 
-def is_head_of(user: User, student: Student, *, now: datetime) -> bool:
-    """Head teacher or deputy of this student now, as the grants say."""
+def own_students(user: User, *, now: datetime) -> StudentQuerySet:
+    """The students whose head teacher or deputy this user is now, as the grants say."""
+    if not user.is_active:
+        return Student.objects.none()
     duties = (AccessGrant.Reason.HEAD_TEACHER, AccessGrant.Reason.DEPUTY)
-    held = live_grants(user, now, Level.SENSITIVE).filter(content_object=student, reason__in=duties)
-    return user.is_active and user.school_id == student.school_id and held.exists()
+    held = live_grants(user, now, Level.SENSITIVE).filter(reason__in=duties, content_object=OuterRef("pk"))
+    return Student.objects.in_school().filter(Exists(held), school=user.school_id)
+
+
+def is_head_of(user: User, student: Student, *, now: datetime) -> bool:
+    return own_students(user, now=now).filter(pk=student.pk).exists()
 
 
 # --- records ----------------------------------------------------------------------------------------------------------
@@ -252,8 +258,12 @@ def need_condition(user: User, *, now: datetime | None = None) -> Q:
 
 def opens_needs(user: User, of: Standing, *, now: datetime) -> bool:
     """Whether the part "needs" of that student's file opens: to level 3, and to the offices that see or propose some."""
-    offices = (Role.COUNSELLOR, *NEED_GROUPS)
-    return of.level >= Level.SENSITIVE or (of.level >= Level.BASIC and not user.roles(now).isdisjoint(offices))
+    return of.level >= Level.SENSITIVE or (of.level >= Level.BASIC and proposes_by_office(user, now=now))
+
+
+def proposes_by_office(user: User, *, now: datetime) -> bool:
+    """Counsellor, doctor and aid officer propose for any student; so do head teacher and deputy for their own."""
+    return user.is_active and not user.roles(now).isdisjoint((Role.COUNSELLOR, *NEED_GROUPS))
 
 
 def proposable_categories(user: User, student: Student, *, now: datetime) -> QuerySet[Category]:

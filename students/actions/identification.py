@@ -9,11 +9,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from accounts.models import School, User
+from accounts.models import User
 from accounts.versions import StaleVersion, save_version
 from students import access
 from students.actions import stamp
-from students.dictionary import CATEGORIES
 from students.levels import Level
 from students.models import (
     AttentionLevel,
@@ -33,8 +32,8 @@ class OwnProposal(PermissionDenied):
     """Nobody confirms what they proposed themselves."""
 
 
-class NotProposed(ValueError):
-    """Somebody decided on this proposal already."""
+class OtherState(ValueError):
+    """The need is in another state by now: somebody decided on it or closed it."""
 
 
 class NeedStands(ValueError):
@@ -73,15 +72,19 @@ def propose_need(
     origin: models.Model | None = None,
     source: str = "",
     starts_on: date | None = None,
+    strengths: str = "",
 ) -> CareNeed:
     """A new proposal; or, where one of this category is open that the proposer may see, more evidence for that one.
 
     `by`: None for the roster and for rules, and then `source` (CareNeed.Source) says which. `evidence`: records, or
     words. `origin`: the record that this follows from (a screening entry, a signal); it stands among the evidence too, and
-    whoever wrote it had the right to, so the right to propose is asked only without one. Raises PermissionDenied.
+    whoever wrote it had the right to, so the right to propose is asked only without one. `strengths`: for a profile that
+    names none yet. Raises PermissionDenied.
     """
     if by is not None and origin is None and not _may_propose(by, student, category, now):
         raise PermissionDenied
+    if by is not None and strengths:
+        _write_strengths(student, strengths, by)
     proofs = [*evidence, *([] if origin is None else [origin])]
     if standing := _open_need(student, category, by, now):
         add_evidence(need=standing, evidence=[facts, *proofs], by=by)
@@ -150,7 +153,7 @@ def confirm_need(
 ) -> None:
     """By 德育, never by the proposer. `strengths` are written into a profile that names none yet.
 
-    Raises OwnProposal, NotProposed, StrengthsMissing, NeedStands, StaleVersion.
+    Raises OwnProposal, OtherState, StrengthsMissing, NeedStands, StaleVersion.
     """
     _may_decide(need, by, now)
     if by.pk == need.author_id:
@@ -185,7 +188,7 @@ def close_need(*, need: CareNeed, by: User, reason: str, version: int, now: date
     if not access.decides_on_needs(by, need.student, now=now):
         raise PermissionDenied
     if need.state != State.CONFIRMED:
-        raise NotProposed
+        raise OtherState
     _needs(reason)
     need.state, need.closed_at, need.closed_by, need.reason = State.CLOSED, now, by, reason
     need.ends_on = max(timezone.localdate(now), need.starts_on)
@@ -196,8 +199,10 @@ def close_need(*, need: CareNeed, by: User, reason: str, version: int, now: date
 @transaction.atomic
 def review_need(*, need: CareNeed, by: User, version: int, now: datetime) -> None:
     """Still so: looked at today. By the class's teachers and 德育."""
-    if need.state != State.CONFIRMED or not _tends(by, need.student, now):
+    if not _tends(by, need.student, now):
         raise PermissionDenied
+    if need.state != State.CONFIRMED:
+        raise OtherState
     need.verified_on = timezone.localdate(now)
     need.next_review_on = need.verified_on + timedelta(clock(need.student.school_id, "need_review"))
     stamp(by, need)
@@ -208,7 +213,7 @@ def _may_decide(need: CareNeed, by: User, now: datetime) -> None:
     if not access.decides_on_needs(by, need.student, now=now):
         raise PermissionDenied
     if need.state != State.PROPOSED:
-        raise NotProposed
+        raise OtherState
 
 
 def _needs(reason: str) -> None:
@@ -244,6 +249,11 @@ def _write_strengths(student: Student, strengths: str, by: User) -> None:
 
 def current_level(student: Student) -> AttentionLevel | None:
     return AttentionLevel.objects.current().filter(student=student).first()
+
+
+def levels_version(student: Student) -> int:
+    """One number that grows with every change of any of the student's levels: a page is filled from all of them."""
+    return AttentionLevel.objects.filter(student=student).aggregate(sum=models.Sum("version"))["sum"] or 0
 
 
 @transaction.atomic
@@ -335,21 +345,3 @@ def verify_file(*, student: Student, by: User, now: datetime) -> FileVerificatio
     except IntegrityError:
         return FileVerification.objects.get(student=student, verified_on=today)
     return row
-
-
-# --- the dictionary ---------------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def start_categories(*, by: User | None, school: School) -> list[Category]:
-    """The starting dictionary, for a school that has no category yet."""
-    if Category.objects.filter(school=school).exists():
-        return []
-    rows = [
-        Category(school=school, code=code, name=name, group=group, basis=basis, level=level, order=order)
-        for order, (code, name, group, basis, level) in enumerate(CATEGORIES)
-    ]
-    for row in rows:
-        stamp(by, row)
-        row.save()
-    return rows

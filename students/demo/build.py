@@ -13,11 +13,12 @@ from accounts.models import School, User
 from students import demo
 from students.actions import calendar, placements
 from students.actions.assessments import add_shipped
+from students.actions.dictionary import start_categories
 from students.actions.drafts import save_draft
 from students.actions.grants import sync_grants
-from students.actions.identification import start_categories
 from students.actions.screening import start_checklists
 from students.demo import marks, notes
+from students.demo.needs import write_needs
 from students.demo.people import ClassOf, enrol, hire, open_classes
 from students.models import ClassAssignment, SchoolCalendar, Student, school_year_of
 
@@ -42,6 +43,7 @@ def build(*, today: date, now: datetime) -> School:
     book = notes.Book(rng, users, SchoolCalendar.of(school.pk), timezone.localtime(now), today)
     notes.write_all(classes, book)
     marks.give(school, classes, by=users["T0007"], today=today)
+    write_needs(school, classes, users, today, now)
     _substitute(users, classes, today, now)
     _counselling(users, book, today, now)
     _drafts(users, classes, now)

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, School, User
-from students.models import StudentBackground, StudentProfile
+from students.models import CareNeed, StudentBackground, StudentProfile
 
 LONGEST = timedelta(days=366)
 
@@ -22,7 +22,15 @@ class ProfileForm(forms.ModelForm):
         help_texts = {
             "temperament": _("For example: slow to warm up, lively, sensitive to loud voices."),
             "pace": _("For example: needs time to begin, fast once it is clear."),
+            "strengths": _("Where needs are written, this is never empty."),
         }
+
+    def clean_strengths(self) -> str:
+        """What this child does well stands beside what it needs."""
+        strengths = self.cleaned_data["strengths"]
+        if not strengths.strip() and CareNeed.objects.open().filter(student=self.instance.student_id).exists():
+            raise ValidationError(_("Needs are written about this child: say what it does well, too."))
+        return strengths
 
 
 class FamilyForm(forms.ModelForm):

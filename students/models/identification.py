@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
@@ -13,13 +12,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from accounts.addresses import address
 from accounts.fields import EncryptedTextField
 from accounts.models import OpaqueModel, School, User
 from students.levels import Level
 from students.models.records import StudentRecord, StudentRecordQuerySet
-
-if TYPE_CHECKING:
-    from students.models.student import Student
 
 MAX_WORDS = 2000  # characters
 
@@ -209,9 +206,11 @@ class CareNeed(StudentRecord):
             pair("closed_at", "closed_by", "need_closed_at_and_by"),
         ]
 
-    @property
-    def is_open(self) -> bool:
-        return self.state in (self.State.PROPOSED, self.State.CONFIRMED)
+    def get_absolute_url(self) -> str:
+        return address("students:need_detail", self.pk)
+
+    def in_words(self) -> str:
+        return str(_("Need"))
 
     def is_due(self, today: date) -> bool:
         """See also CareNeedQuerySet.due."""
@@ -304,8 +303,8 @@ class AttentionLevel(StudentRecord):
 
 
 class FileVerificationQuerySet(StudentRecordQuerySet):
-    def of(self, student: Student) -> FileVerificationQuerySet:
-        return self.filter(student=student).order_by("-verified_on")
+    def since(self, day: date) -> FileVerificationQuerySet:
+        return self.filter(verified_on__gte=day)
 
 
 class FileVerification(StudentRecord):

@@ -76,6 +76,10 @@ class StudentRecord(OpaqueModel):
     def __str__(self) -> str:
         return str(self.pk)
 
+    def in_words(self) -> str:
+        """What this is, for a link from another record: no content."""
+        return str(self._meta.verbose_name)
+
 
 class ObservationQuerySet(StudentRecordQuerySet):
     def visible_to(self, user: User, *, now: datetime | None = None, of: Standing | None = None) -> ObservationQuerySet:
@@ -198,6 +202,9 @@ class Observation(StudentRecord):
 
     def get_absolute_url(self) -> str:
         return address("students:note_detail", self.pk)
+
+    def in_words(self) -> str:
+        return f"{self.get_kind_display()} {self.happened_on}"
 
     @property
     def domain_names(self) -> list[str]:

@@ -15,6 +15,7 @@ from accounts.models import User
 from students.actions.grants import sync_grants
 from students.models import (
     AccessGrant,
+    CareNeed,
     ClassGroup,
     Enrolment,
     Guardian,
@@ -26,7 +27,7 @@ from students.models import (
 from students.roster.difference import Difference
 from students.roster.writing import KINDS
 
-OWN = {Student, StudentProfile, StudentBackground, Guardian, Enrolment}
+OWN = {Student, StudentProfile, StudentBackground, Guardian, Enrolment, CareNeed}
 FROM_ASSIGNMENTS = ("class:", "grade:")
 
 
@@ -120,17 +121,17 @@ def _is_as_left(row: Any, values: dict[str, Any]) -> bool:
 
 
 def _worked_with(made: dict[type, list[str]]) -> set:
-    """New students that were edited since, or about whom something was written."""
+    """New students that were edited since, or about whom something was written; and proposals that were decided on."""
     new = made[Student]
     edited: set = set()
-    models_: tuple[Any, ...] = (Student, StudentProfile, StudentBackground, Guardian)
+    models_: tuple[Any, ...] = (Student, StudentProfile, StudentBackground, Guardian, CareNeed)
     for model in models_:
         pks = made[model]
         stored = dict(model._base_manager.filter(pk__in=pks).values_list("pk", "version"))
         edited |= {pk for pk in pks if stored.get(model._meta.pk.to_python(pk)) != 1}
-    edited |= set(
-        Enrolment.objects.filter(student__in=new).exclude(pk__in=made[Enrolment]).values_list("student", flat=True)
-    )
+    for model in (Enrolment, CareNeed):
+        others = model._base_manager.filter(student__in=new).exclude(pk__in=made[model])
+        edited |= set(others.values_list("student", flat=True))
     edited |= set(
         Enrolment.objects.filter(pk__in=made[Enrolment], ends_on__isnull=False).values_list("student", flat=True)
     )
@@ -160,7 +161,7 @@ def _remove(made: dict[type, list[str]], *, by: User | None, now: datetime, reas
     RosterRow.objects.filter(student__in=made[Student]).update(student=None)
     grants = AccessGrant.objects.filter(content_object__in=made[Student])
     delete(list(grants), by=by, now=now, reason=reason)
-    for model in (Guardian, StudentProfile, StudentBackground, Enrolment, Student):
+    for model in (CareNeed, Guardian, StudentProfile, StudentBackground, Enrolment, Student):
         delete(list(model._base_manager.filter(pk__in=made[model])), by=by, now=now, reason=reason)
 
 

@@ -14,6 +14,7 @@ from accounts.encryption import fingerprint
 from accounts.models import School, User
 from students.actions.grants import sync_grants
 from students.models import (
+    CareNeed,
     ClassGroup,
     Enrolment,
     Guardian,
@@ -28,6 +29,7 @@ from students.pinyin import search_keys
 from students.roster.difference import Difference, plain
 from students.roster.matching import Question, find
 from students.roster.stored import ID_LABEL, NATIONAL_LABEL, Register, Stored, field_of, read_stored
+from students.roster.suggesting import Suggestions
 
 Status = RosterRow.Status
 FINGERPRINTS = {"id_no": ID_LABEL, "national_no": NATIONAL_LABEL}
@@ -39,6 +41,7 @@ KINDS: dict[str, Any] = {
     "guardian": Guardian,
     "enrolment": Enrolment,
     "mark": Mark,
+    "need": CareNeed,
 }
 KIND_OF = {model: kind for kind, model in KINDS.items()}
 
@@ -125,7 +128,7 @@ class Batch:
         bulk_create_with_history(self.new[ClassGroup], ClassGroup, **settings)
         for model, rows in self.changed.items():
             bulk_update_with_history(list(rows.values()), model, sorted(self.fields[model]), **settings)
-        for model in (Student, StudentProfile, StudentBackground, Guardian, Enrolment, Mark):
+        for model in (Student, StudentProfile, StudentBackground, Guardian, Enrolment, CareNeed, Mark):
             bulk_create_with_history(self.new[model], model, **settings)
 
 
@@ -154,17 +157,22 @@ def write(
     today: date,
     reason: str,
 ) -> None:
-    """Create the new and change the changed, grants included. The caller's transaction makes it all or nothing."""
+    """Create the new and change the changed, grants included; what the roster's flags suggest becomes proposals of needs.
+    The caller's transaction makes it all or nothing."""
     batch = Batch(by=by, now=now, reason=reason)
     by_pk = {each.student.pk: each for each in register.all}
-    places = _Places(school, batch, today)
+    places, suggestions = _Places(school, batch, today), Suggestions(school, today)
     moved: list[Student] = []
     for difference in differences:
         values = typed(difference.after)
         if difference.status == Status.NEW:
-            moved.append(_create(school, values, difference, places, batch))
-        elif _change(by_pk[difference.student], values, difference, places, batch):
-            moved.append(by_pk[difference.student].student)
+            student, has_moved = _create(school, values, difference, places, batch), True
+        else:
+            student = by_pk[difference.student].student
+            has_moved = _change(by_pk[difference.student], values, difference, places, batch)
+        moved += [student] if has_moved else []
+        for need in suggestions.of(student, values):
+            batch.add(need, difference.kept)
     batch.save()
     sync_grants(by=by, students=moved, now=now)
 

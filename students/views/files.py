@@ -46,6 +46,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "sensitive": level >= Level.SENSITIVE,
         "confidential": level >= Level.CONFIDENTIAL,
         "marks": level >= Level.DAILY or access.reads_all_marks(request.user, now=now),
+        "needs": level >= Level.SENSITIVE or access.proposes_by_office(request.user, now=now),
         "may_correct": not roles.isdisjoint(CORRECTING),
         "may_open_counselling": Role.MORAL_EDUCATION in roles,
         "called": mentions.given_name(student.name) or student.name,

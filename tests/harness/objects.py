@@ -53,6 +53,7 @@ from students.roster import running
 from students.scales.scoring import Band, Definition, Item, Option, Scale
 from students.scales.sheet import Row
 from tests.cast import Cast, build_cast
+from tests.harness.needs import add_needs
 from tests.harness.sweeps import add_screening
 
 # DESIGN §3, by hand: who sees up to which level of whom, in this world. The head teacher of a class has its students, the
@@ -208,6 +209,7 @@ def build_world() -> World:
     _scales(world)
     _office(world)
     add_screening(world, lambda label: list(OURS) if label == "ours" else ["yuan"], those_at)
+    add_needs(world)
     _name(world)
     return world
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils import timezone
 
 from students.models import school_year_of
+from students.models.clocks import DEFAULTS
 from tests.factories import PASSWORD
 from tests.harness.objects import World
 
@@ -242,7 +243,7 @@ SENT: dict[str, Sent] = {
     "students:profile_edit": Sent(
         "zhou",
         "an",
-        lambda world: {"temperament": "慢热", "pace": "", "interests": "", "strengths": "", "version": "1"},
+        lambda world: {"temperament": "慢热", "pace": "", "interests": "", "strengths": "肯帮同学", "version": "1"},
     ),
     "students:family_edit": Sent("zhou", "an", lambda world: {"family": "周末由外婆照顾", "version": "1"}),
     "students:background_show": Sent("zhou", "an", lambda world: {"field": "id_no"}),
@@ -360,6 +361,55 @@ SENT: dict[str, Sent] = {
     "students:draft_discard": Sent(
         "zhou", "", lambda world: {"draft_key": world.things["draft"]["zhou"].key, "draft_seq": "9"}
     ),
+    "students:need_propose": Sent(
+        "zhou",
+        "bei",
+        lambda world: {
+            "category": pk("category", "H")(world),
+            "basis": "document",
+            "facts": "家长带来了诊断书",
+            "starts_on": on(),
+            **ONCE,
+        },
+        also=("evidence", "strengths"),
+        foreign={"category": pk("category", "far"), "evidence": pk("note", "hang2")},
+    ),
+    "students:need_detail": Sent(
+        "ruan",
+        "an_h",
+        lambda world: {"deed": "reject", "reason": "证件已过期", "version": "1"},
+        also=("next_review_on", "strengths"),
+    ),
+    "students:level": Sent(
+        "ruan",
+        "bei",
+        lambda world: {"step": "3", "reason": "连着三天没来吃早饭", "next_review_on": on(20), "version": "1"},
+    ),
+    "students:file_verify": Sent("zhou", "an", nothing),
+    "students:need_search": Sent(
+        "ruan", "", lambda world: {"category": pk("category", "F")(world)}, foreign={"category": pk("category", "far")}
+    ),
+    "students:categories": Sent(
+        "ruan",
+        "",
+        lambda world: {"code": "F99", "name": "新类别", "group": "F", "basis": "judgement", "level": "3", **ONCE},
+        also=("is_active",),
+    ),
+    "students:category": Sent(
+        "ruan",
+        "F",
+        lambda world: {
+            "code": "F1",
+            "name": "改过的类别",
+            "group": "F",
+            "basis": "roster",
+            "level": "3",
+            "is_active": "on",
+            "version": "1",
+        },
+    ),
+    "students:category_delete": Sent("ruan", "unused", lambda world: {"version": "1"}),
+    "students:clocks": Sent("ruan", "", lambda world: {**DEFAULTS, "silence": "30", "version": "1"}),
     "students:attention_acknowledge": Sent("xin", "an4", nothing),
     "reports:index": Sent(
         "zhou",
@@ -382,6 +432,7 @@ WRITE_NOTHING = {
     "students:note_picker",
     "students:note_fellows",
     "students:background_show",
+    "students:need_search",
     "students:import_undo",  # there is nothing to take back yet
     "reports:link",
 }

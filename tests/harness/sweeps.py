@@ -79,7 +79,7 @@ def _answer(world: World, name: str, sheet, by, sees: list[str], *, reviewed: bo
     student, now = world.cast.students[name], timezone.now()
     same = {"by": by, "student": student, "sheet": sheet, "edition": sheet.round.edition, "now": now}
     fields = {"answer": "signs", "signs": ["s1", "s2"], "categories": []}
-    earlier = world.words(f"{name} screening facts, earlier", sees)
+    earlier = world.words(f"{name} screening facts, earlier", sees, masked=True)  # stands on no page
     screening.answer_for(fields={**fields, "facts": earlier}, version=0, **same)
     facts = world.words(f"{name} screening facts", sees)
     entry = screening.answer_for(fields={**fields, "facts": facts}, version=1, **same)

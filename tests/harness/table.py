@@ -13,6 +13,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from tests.harness.needs import NEEDS, TEACHERS, sees_need
 from tests.harness.objects import (
     ASSESSMENTS,
     CLASS_OF,
@@ -175,6 +176,34 @@ def link_posted(who: str, label: str) -> frozenset[int]:
     return frozenset({302 if JOBS[label][2] == "done" else 404})
 
 
+def opens_needs(who: str, student: str) -> int:
+    """Whoever sees level 3, and the offices that propose for the whole school."""
+    office = who in ("xin", "yi", "zi") and level(who, student) >= 1
+    return 200 if level(who, student) >= 3 or office else 404
+
+
+def proposing(who: str, student: str) -> int:
+    """The class's teachers and the offices; who only reads may not."""
+    if opens_needs(who, student) == 404:
+        return 404
+    return 200 if who in ("xin", "yi", "zi", *TEACHERS.get(student, ())) else 403
+
+
+def teachers_alone(who: str, student: str) -> int:
+    if level(who, student) < 3:
+        return 404
+    return 200 if who in TEACHERS.get(student, ()) else 403
+
+
+def need(who: str, key: str) -> int:
+    return 200 if sees_need(who, NEEDS[key]) else 404
+
+
+def need_posted(who: str, key: str) -> frozenset[int]:
+    """德育 decides; the class's teachers may say that it still stands; the others read."""
+    return FORM if who == "ruan" or who in TEACHERS.get(NEEDS[key].student, ()) else frozenset({403})
+
+
 def only_if(rule: Rule, good: Callable[[str], bool], other: int) -> Rule:
     """Like `rule`, but `other` for those who may and where it makes no sense."""
     return lambda who, label: (200 if good(label) else other) if rule(who, label) == 200 else rule(who, label)
@@ -314,6 +343,20 @@ TABLE: dict[str, Row] = {
     "students:import_undo": academic_row("import", POST, posted=DONE),
     "students:import_refused": academic_row("import", log=1),
     "students:edit": Row(correcting, "student", BOTH, office=("jiao", "ruan")),
+    # --- needs and levels
+    "students:needs": Row(opens_needs, "student", log=1),
+    "students:need_propose": Row(proposing, "student", BOTH, log=None),
+    "students:need_detail": Row(need, "need", BOTH, posted=need_posted, log=1),
+    "students:level": student_row(3, methods=BOTH, log=1),
+    "students:file_verify": Row(teachers_alone, "student", POST, posted=DONE),
+    "students:upkeep": Row(log=None),
+    "students:need_list": Row(holders("yi", "zi"), log=1, office=("yi", "zi")),
+    "students:need_proposals": Row(moral, log=1, office=RUAN),
+    "students:need_search": Row(attending, methods=BOTH, office=ASKED),
+    "students:categories": Row(moral, methods=BOTH, office=RUAN),
+    "students:category": Row(moral, "category", BOTH, office=RUAN),
+    "students:category_delete": Row(moral, "category", POST, posted=UNSEEN, office=RUAN),
+    "students:clocks": Row(moral, methods=BOTH, office=RUAN),
     # --- the logs
     "students:log": Row(reading_log, log=1, office=LOG),
     "students:security_log": Row(holders("shen"), log=1, office=("shen",)),

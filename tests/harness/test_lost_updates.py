@@ -44,6 +44,7 @@ OTHERWISE_SAFE = {
 }
 # Pages that change a row with a version and ask for none, each with the reason.
 ASK_NOTHING = {
+    "students:need_propose": "the same need once more is more evidence for the one that stands",
     "account_change_password": "one's own, with the old password",
     "accounts:me": "one's own switches, of which the last press counts",
     "accounts:staff_active": "a switch that says what it switches to",
@@ -56,6 +57,7 @@ ASK_NOTHING = {
 }
 NO_PAGE = {
     "students.Mark": "written by the import alone",
+    "students.FileVerification": "written once, never edited",
     "students.Guardian": "written by the roster alone",
     "students.AttentionRequest": "acknowledged, never edited",
 }
@@ -68,6 +70,7 @@ SHOWN_ON = {
     "students:screening_due": "students:screening_round",
     "students:screening_close": "students:screening_round",
     "students:screening_finish": "students:screening_class",
+    "students:category_delete": "students:category",
 }
 SHOWN_ON["students:instrument_offer"] = "students:instrument"
 SEARCHED = {"students:note_move": {"q": "贝宁"}}
@@ -84,6 +87,7 @@ MEANWHILE: dict[str, tuple[str, dict[str, str]]] = {
     "students:leave": ("students:move", {}),
     "students:back": ("students:edit", {}),
     "students:calendar_remove": ("students:calendar", {}),
+    "students:category_delete": ("students:category", {"code": "F2"}),
 }
 # Every page whose form carries the number of the version that it was filled from.
 EDITS = (
@@ -95,6 +99,7 @@ EDITS = (
     "students:screening_entry", "students:learning_check", "students:checklist",
     "students:instrument_edit", "students:instrument_offer", "students:assessment_edit", "students:assessment_void",
     "students:habit_edit", "students:habit_void",
+    "students:need_detail", "students:level", "students:category", "students:category_delete", "students:clocks",
 )  # fmt: skip
 # Where the second person types the same, since another day would be refused for itself.
 SAME = {"students:move": ("starts_on",), "students:leave": ("on",), "students:term": ("starts_on", "week1_monday")}

@@ -52,9 +52,16 @@ def test_every_form_that_makes_something_is_tried(sendings):
         "accounts:staff_add",
     } <= making
     numbered = {name for name in making if sendings[name].first["accounts.SentForm"] or "note" in name}
-    by_key = {"students:draft_save", "students:import_columns"}
+    by_key = {"students:draft_save", "students:import_columns", "students:file_verify"}
     by_state = {"students:answer_sheet_enter"}
-    by_version = {"students:move", "students:back", "students:learning_check", "students:checklist"}
+    by_version = {
+        "students:move",
+        "students:back",
+        "students:learning_check",
+        "students:checklist",
+        "students:level",
+        "students:clocks",
+    }
     assert making - numbered - by_key - by_version - by_state == set(), (
         "Give the form {% once %}, and its view @once and saving()."
     )

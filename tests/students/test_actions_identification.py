@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import Role
 from accounts.versions import StaleVersion
 from students.actions import identification as acts
+from students.actions.dictionary import start_categories
 from students.actions.identification import confirm_need, propose_need, raise_level, reject_need
 from students.models import (
     AttentionLevel,
@@ -29,7 +30,7 @@ STRONG = "唱歌好，肯帮同学"
 
 @pytest.fixture
 def categories(cast):
-    return {row.code: row for row in acts.start_categories(by=None, school=cast.school)}
+    return {row.code: row for row in start_categories(by=None, school=cast.school)}
 
 
 @pytest.fixture
@@ -190,7 +191,7 @@ def test_of_two_decisions_the_first_counts(cast, proposed, now):
     confirm(proposed, cast.ruan, now)
     with pytest.raises(StaleVersion):
         reject_need(need=other, by=cast.ruan, reason="不是", version=1, now=now)
-    with pytest.raises(acts.NotProposed):
+    with pytest.raises(acts.OtherState):
         reject_need(need=proposed, by=cast.ruan, reason="不是", version=2, now=now)
     assert CareNeed.objects.get().state == "confirmed"
 
@@ -360,9 +361,9 @@ def test_a_school_sets_its_own_clocks(db):
 
 def test_a_school_starts_with_the_dictionary_once(db):
     school = SchoolFactory()
-    rows = acts.start_categories(by=None, school=school)
+    rows = start_categories(by=None, school=school)
     assert {row.code for row in rows if row.level == 4} == {"F9", "P2", "S1", "B4"}
-    assert acts.start_categories(by=None, school=school) == []
+    assert start_categories(by=None, school=school) == []
     assert Category.objects.filter(school=school).count() == len(rows) == 32
 
 

@@ -10,7 +10,7 @@ from accounts.actions import add_department
 from accounts.models import School
 from students.actions.assessments import add_shipped
 from students.actions.calendar import create_terms, seed_calendar, unknown_years_note
-from students.actions.identification import start_categories
+from students.actions.dictionary import start_categories
 from students.actions.screening import start_checklists
 from students.models import school_year_of
 
