@@ -17,7 +17,7 @@ from students.actions.dictionary import start_categories
 from students.actions.drafts import save_draft
 from students.actions.grants import sync_grants
 from students.actions.screening import start_checklists
-from students.demo import marks, notes
+from students.demo import marks, notes, scales
 from students.demo.needs import write_needs
 from students.demo.people import ClassOf, enrol, hire, open_classes
 from students.models import ClassAssignment, SchoolCalendar, Student, school_year_of
@@ -45,7 +45,9 @@ def build(*, today: date, now: datetime) -> School:
     marks.give(school, classes, by=users["T0007"], today=today)
     write_needs(school, classes, users, today, now)
     _substitute(users, classes, today, now)
-    _counselling(users, book, today, now)
+    counselled = _counselling(users, book, today, now)
+    own = next(each for each in classes if each.name == notes.WELL_COVERED)
+    scales.fill_in(users, counselled, own, book.calendar, today)
     _drafts(users, classes, now)
     return school
 
@@ -63,7 +65,7 @@ def _substitute(users: dict[str, User], classes: list[ClassOf], today: date, now
     )
 
 
-def _counselling(users: dict[str, User], book: notes.Book, today: date, now: datetime) -> None:
+def _counselling(users: dict[str, User], book: notes.Book, today: date, now: datetime) -> Student:
     taken_up = next(request for request in book.requests if request.acknowledged_at)
     placements.open_counselling(
         by=users["T0003"],
@@ -74,6 +76,7 @@ def _counselling(users: dict[str, User], book: notes.Book, today: date, now: dat
         note="班主任反映近来情绪低落，家长同意辅导",
         now=now,
     )
+    return taken_up.student
 
 
 def _drafts(users: dict[str, User], classes: list[ClassOf], now: datetime) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from students.scales.course import line
 from students.words import day_word
 
 if TYPE_CHECKING:
@@ -33,8 +34,21 @@ def _course(rows: list[Filled], today: date) -> dict[str, Any]:
         "newest": rows[0],
         "columns": [(each, day_word(each.filled_on, today)) for each in shown],
         "rows": [(name, [found.get(name) for found in results]) for name in names],
+        "chart": _chart(rows, today),
         "earlier": [(each, day_word(each.filled_on, today)) for each in rows[SIDE_BY_SIDE:]],
     }
+
+
+def _chart(rows: list[Filled], today: date) -> dict[str, Any] | None:
+    """The widest scale of the newest edition, over the results of that edition alone: others had other items."""
+    same = [each for each in reversed(rows) if each.instrument_id == rows[0].instrument_id]
+    widest = max(rows[0].instrument.defined.scales, key=lambda scale: len(scale.items))
+    found = [(each.filled_on, next(r for r in each.results() if r.scale.name == widest.name)) for each in same]
+    points = [(day, result.score) for day, result in found if result.score is not None]
+    words = [day_word(day, today) for day, _score in points]
+    least, most = rows[0].instrument.defined.range_of(widest)
+    drawn = line(points, words, least=least, most=most)
+    return {"name": widest.name, "least": least, "most": most, "line": drawn} if drawn else None
 
 
 def habit_grid(filled: list[Filled], today: date) -> dict[str, Any] | None:

@@ -27,10 +27,12 @@ from students.demo import marks as demo_marks
 from students.demo.build import build
 from students.marks.importing import options_of
 from students.models import (
+    Assessment,
     AttentionRequest,
     ClassGroup,
     Draft,
     Exam,
+    HabitCheck,
     Observation,
     RosterImport,
     SchoolCalendar,
@@ -262,6 +264,16 @@ def searching(page: Page, demo: Demo) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def filled(name: str, model: type, attribute: str = "pk", query: str = "") -> Open:
+    """Of the newest that was filled in: its page, or one of its student's or instrument's."""
+
+    def go(page: Page, demo: Demo) -> None:
+        row = model.objects.order_by("-filled_on", "student__name").first()
+        page.goto(reverse(name, args=[getattr(row, attribute)]) + query.format(row.instrument_id))
+
+    return go
+
+
 SCENES: dict[str, dict[str, Open]] = {
     "head-teacher": {
         "home": at("reports:home"),
@@ -282,6 +294,8 @@ SCENES: dict[str, dict[str, Open]] = {
         "student-access": at("students:access", "student"),
         "student-readers": at("students:readers", "student"),
         "student-history": at("students:history", "student"),
+        "student-habits": filled("students:habits", HabitCheck, "student_id"),
+        "habits-fill": filled("students:habit_new", HabitCheck, "student_id"),
         "note": at("students:note_detail", "note"),
         "note-append": at("students:note_append", "note"),
         "note-void": at("students:note_void", "note"),
@@ -302,6 +316,12 @@ SCENES: dict[str, dict[str, Open]] = {
     "counsellor": {
         "attention": at("students:attention"),
         "student-file": at("students:detail", "sensitive"),
+        "assessments": filled("students:assessments", Assessment, "student_id"),
+        "assessment": filled("students:assessment", Assessment),
+        "assessment-fill": filled("students:assessment_new", Assessment, "student_id", "?instrument={}"),
+        "instrument": filled("students:instrument", Assessment, "instrument_id"),
+        "instrument-new": at("students:instrument_new"),
+        "answers": filled("students:answers", Assessment, "instrument_id"),
     },
     "moral-education": {
         "attention": at("students:attention"),

@@ -1,5 +1,6 @@
 """The pages of instruments, assessments and habits."""
 
+import re
 from datetime import timedelta
 from html import unescape
 
@@ -202,3 +203,30 @@ def test_an_author_corrects_within_seven_days_and_not_later(cast, case, sign_in,
     assert client.get(url).status_code == 200
     Assessment.objects.filter(pk=row.pk).update(created_at=now - timedelta(days=8))
     assert client.get(url).status_code == 403
+
+
+# --- the line ---------------------------------------------------------------------------------------------------------
+
+
+def test_two_results_make_a_line_and_one_does_not(cast, case, sign_in):
+    tool, client = instrument(cast), sign_in(cast.xin)
+    fill(cast, tool, days=20)
+    assert "<svg" not in page(client, "assessments", case.pk).split('id="h-course-1"')[1].split("</section>")[0]
+    fill(cast, tool, answers=(1, 1))
+    text = page(client, "assessments", case.pk).split('id="h-course-1"')[1].split("</section>")[0]
+    assert text.count("<circle") == 2 and "style=" not in text
+
+
+def test_a_higher_score_stands_higher_and_days_keep_their_distance(today):
+    from decimal import Decimal
+
+    from students.scales.course import line
+
+    days = [today - timedelta(days=n) for n in (30, 20, 0)]
+    drawn = line(
+        [(day, Decimal(n)) for day, n in zip(days, (0, 6, 12), strict=True)], ["甲", "乙", "<丙>"], least=0, most=12
+    )
+    dots = [(float(x), float(y)) for x, y in re.findall(r'cx="([\d.]+)" cy="([\d.]+)"', drawn)]
+    assert dots[0][1] > dots[1][1] > dots[2][1]
+    assert (dots[2][0] - dots[1][0]) == pytest.approx(2 * (dots[1][0] - dots[0][0]), abs=0.2)
+    assert "&lt;丙&gt;" in drawn
