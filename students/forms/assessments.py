@@ -99,6 +99,7 @@ class InstrumentForm(forms.ModelForm):
             "source": area(2, 300),
             "licence": forms.RadioSelect,
         }
+        labels = {"name": gettext_lazy("Name of the tool")}
         help_texts = {
             "source": gettext_lazy("Who made it, where and when it was published, which norms the cut-offs come from."),
         }
@@ -147,7 +148,7 @@ class FillForm(forms.Form):
 
     filled_on = forms.DateField(label=gettext_lazy("Filled in on"), widget=day_input())
     note = forms.CharField(
-        label=gettext_lazy("Note"),
+        label=gettext_lazy("Remark"),
         max_length=2000,
         required=False,
         widget=area(3, 2000),

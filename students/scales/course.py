@@ -29,7 +29,8 @@ def line(points: Sequence[tuple[date, Decimal]], words: Sequence[str], *, least:
         (EDGE + (WIDTH - 2 * EDGE) * day / max(days[-1], 1), _height(score, least, most))
         for day, (_, score) in zip(days, points, strict=True)
     ]
-    svg = ET.Element("svg", {"viewBox": f"0 0 {WIDTH} {HEIGHT}", "class": "chart chart-line", "aria-hidden": "true"})
+    size = {"viewBox": f"0 0 {WIDTH} {HEIGHT}", "width": f"{WIDTH}", "height": f"{HEIGHT}"}
+    svg = ET.Element("svg", {**size, "class": "chart chart-line", "aria-hidden": "true"})
     for y in (_height(Decimal(least), least, most), _height(Decimal(most), least, most)):
         ET.SubElement(svg, "path", {"d": f"M0 {y:.1f}H{WIDTH}", "class": "guide", "stroke": INK, "stroke-width": "0.3"})
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
