@@ -1,10 +1,10 @@
 """What every page's frame needs: the navigation for this person's roles, the school, and who is signed in."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -16,6 +16,8 @@ from accounts.models import CONFIRMING_ROLES, Role, User
 
 # Roles that open no student's file by themselves (DESIGN §3).
 NO_FILE_ROLES = {Role.STAFF, Role.SYSTEM_ADMIN, Role.AUDITOR}
+# Who may ask for no file; students.access.NEVER_ASK decides.
+NEVER_ASK = {Role.SYSTEM_ADMIN, Role.AUDITOR}
 # Who answers for the read log; students.access.LOG_ROLES decides.
 LOG_ROLES = {Role.MORAL_EDUCATION, Role.PRINCIPAL, Role.AUDITOR}
 # Who leads the school's care; students.access.LEADERS decides.
@@ -36,6 +38,16 @@ BELONGS_TO = {
     "students:history": "students:list",
     "students:readers_print": "students:list",
     "students:security_log": "students:log",
+    "students:access_office": "students:log",
+    "students:emergency": "students:log",
+    "students:request_decide": "students:log",
+    "students:access_ask": "students:access_mine",
+    "students:emergency_open": "students:access_mine",
+    "students:handovers": "reports:todo",
+    "students:handover": "reports:todo",
+    "students:handover_class": "reports:todo",
+    "students:handover_write": "reports:todo",
+    "students:handed_over": "students:list",
     "students:search": "students:list",
     "students:attention": "reports:todo",
     "students:screening_open": "students:screening",
@@ -113,6 +125,7 @@ NOBODY: dict[str, Any] = {
     "school": "",
     "files": False,
     "sets_care": False,
+    "emergency_until": None,
     "shortcuts": True,
 }
 
@@ -139,7 +152,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         return dict(NOBODY)
     today = timezone.localdate()
     roles = user.roles_on(today)
-    school, teaches, keeps, leads = _school_and_duties(user, today)
+    school, teaches, keeps, leads, emergency_until = _school_and_duties(user, today)
     files = teaches or bool(roles - NO_FILE_ROLES)
     cares = keeps or leads or not roles.isdisjoint(LEADERS)
     return _tabs([entry for entry in _entries(roles, files, keeps, cares) if entry]) | {
@@ -149,6 +162,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "school": school,
         "files": files,
         "sets_care": Role.MORAL_EDUCATION in roles,
+        "emergency_until": emergency_until,
         "shortcuts": user.shortcuts_enabled,
     }
 
@@ -167,9 +181,9 @@ def _tabs(entries: list[Entry]) -> dict[str, Any]:
     }
 
 
-def _school_and_duties(user: User, today: date) -> tuple[str, bool, bool, bool]:
+def _school_and_duties(user: User, today: date) -> tuple[str, bool, bool, bool, datetime | None]:
     """The school's name, and whether the person has a class or grade today, a class as head teacher or deputy, and a grade
-    as its leader; one statement.
+    as its leader; until when a file stands open to them in an emergency. One statement.
 
     A hint for the menu, not a check: what may be seen is the business of students.access alone.
     """
@@ -177,8 +191,11 @@ def _school_and_duties(user: User, today: date) -> tuple[str, bool, bool, bool]:
     mine = User.objects.filter(has_class | has_grade, pk=OuterRef("pk"))
     kept = User.objects.filter(has_class, pk=OuterRef("pk"), class_assignments__duty__in=("head", "deputy"))
     led = User.objects.filter(has_grade, pk=OuterRef("pk"))
-    found = User.objects.annotate(teaches=Exists(mine), keeps=Exists(kept), leads=Exists(led))
-    return found.values_list("school__name", "teaches", "keeps", "leads").get(pk=user.pk)
+    now = timezone.now()
+    urgent = User.objects.filter(pk=OuterRef("pk"), emergencies__opened_at__lte=now, emergencies__ends_at__gt=now)
+    until = Subquery(urgent.order_by("-emergencies__ends_at").values("emergencies__ends_at")[:1])
+    found = User.objects.annotate(teaches=Exists(mine), keeps=Exists(kept), leads=Exists(led), until=until)
+    return found.values_list("school__name", "teaches", "keeps", "leads", "until").get(pk=user.pk)
 
 
 def _on(relation: str, day: date) -> Q:
@@ -219,6 +236,7 @@ def _entries(roles: frozenset[Role], files: bool, keeps: bool, cares: bool) -> l
         not roles.isdisjoint(CONFIRMING_ROLES)
         and _entry("accounts:waiting", "user-check", _("Roles for me to confirm"), pgettext("tab", "Confirm")),
         not roles.isdisjoint(LOG_ROLES) and _entry("students:log", "eye-check", _("Read log")),
+        roles.isdisjoint(NEVER_ASK) and _entry("students:access_mine", "lock-open", _("Ask for access")),
         not files and _entry("students:notes_mine", "pencil", _("My notes")),
     ]
 

@@ -467,6 +467,7 @@ class SecurityEvent(LogRow):
         DUTY_ENDED = "duty_ended", _("Ended a duty")
         ACCESS_GIVEN = "access_given", _("Opened a file to somebody")
         ACCESS_ENDED = "access_ended", _("Closed a file to somebody")
+        REFUSED = "refused", _("Was refused a page")
 
     school_id = models.CharField(max_length=36, blank=True)
     user_id = models.CharField(max_length=36, blank=True)

@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "students.stopping.ReadingMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
@@ -228,6 +229,9 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 PHOTO_QUOTA_MB = env.int("PHOTO_QUOTA_MB", default=500)  # of one person within 30 days; a photo takes about 0.7
 # A command that reads a file from its input and ends with 0 if it is clean: "clamdscan --no-summary -". Empty: no scanner.
 UPLOAD_SCANNER = env.str("UPLOAD_SCANNER", default="")
+
+# Different students outside one's own classes and cases whose files one person may open within an hour; 0 stops nobody.
+READING_CAP = env.int("READING_CAP", default=120)
 
 # --- backups --------------------------------------------------------------------------------------------------------
 # Not required: only who makes or restores a backup needs the key, and a backup without one fails where all can see it.

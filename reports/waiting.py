@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Func, IntegerField, Q, QuerySet, Subquery
+from django.db.models import Exists, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,9 +19,13 @@ from accounts.templatetags.yidang import icon_for
 from students import access, mentions
 from students.levels import Level
 from students.models import (
+    AccessRequest,
     AttentionRequest,
     CareNeed,
     Draft,
+    EmergencyAccess,
+    Handover,
+    HandoverSummary,
     Observation,
     ReadingNotice,
     SchoolCalendar,
@@ -29,7 +33,7 @@ from students.models import (
     ScreeningSheet,
 )
 from students.upkeep import to_look_through
-from students.words import moment_word
+from students.words import day_word, moment_word
 
 MOST = 100  # rows of the to-do page
 A_WEEK = timedelta(days=7)
@@ -80,10 +84,13 @@ def waiting_for(user: User, calendar: SchoolCalendar, *, now: datetime) -> Waiti
     today = timezone.localdate(now)
     attention = _attention(user, now)
     promised = _promised(user, today, now)
+    counted = _counted(user, calendar, now)
     items = [
         *_backups(user, now),
+        *(item for item in counted if item.urgent),
         *(_attention_item(request, calendar, now) for request in attention),
-        *_counted(user, calendar, now),
+        *(item for item in counted if not item.urgent),
+        *_handovers(user, now),
         *_screening(user, calendar, today, now),
         *(_promise_item(note, calendar, today) for note in promised),
         *(_draft_item(draft, today) for draft in Draft.objects.unfinished_of(user, now)),
@@ -125,6 +132,8 @@ def _counted(user: User, calendar: SchoolCalendar, now: datetime) -> list[Item]:
     home page is open."""
     roles = user.roles(now)
     rows: dict[Callable[[int], Item], QuerySet] = {}
+    if not roles.isdisjoint(access.OVERSEERS):
+        rows[_emergency_item] = EmergencyAccess.objects.visible_to(user, now=now).exclude(user=user).unseen()
     if not roles.isdisjoint(CONFIRMING_ROLES):
         proposed = RoleMembership.objects.of_school(user.school_id).waiting()
         rows[_confirmations_item] = proposed.exclude(granted_by=user).exclude(user=user)
@@ -132,6 +141,8 @@ def _counted(user: User, calendar: SchoolCalendar, now: datetime) -> list[Item]:
         rows[_unusual_item] = ReadingNotice.objects.for_reader(user).unseen()
     if Role.MORAL_EDUCATION in roles:
         rows[_proposed_item] = CareNeed.objects.visible_to(user, now=now).proposed().exclude(author=user)
+        rows[_request_item] = AccessRequest.objects.visible_to(user, now=now).exclude(user=user).waiting()
+        rows[_handing_over_item], rows[_lying_item] = _to_hand_over(user, now), _lying(user, now)
         rows[_seen_item] = ScreeningEntry.objects.visible_to(user, now=now).to_review()
     rows[_upkeep_item] = to_look_through(user, calendar.term_on(timezone.localdate(now)), now=now)
     return [item(number) for item, number in zip(rows, numbers(user, rows.values()), strict=True) if number]
@@ -148,6 +159,17 @@ def numbers(user: User, rows: Iterable[QuerySet]) -> list[int]:
         for each in rows
     ]
     return list(User.objects.filter(pk=user.pk).values_list(*counts).get()) if counts else []
+
+
+def _emergency_item(number: int) -> Item:
+    """At the next look at any of these pages; without a name."""
+    title = ngettext("%(n)d emergency access to review", "%(n)d emergency accesses to review", number) % {"n": number}
+    return Item("alert-triangle", title, reverse("students:access_office"), _("today"), urgent=True)
+
+
+def _request_item(number: int) -> Item:
+    title = ngettext("%(n)d request for access", "%(n)d requests for access", number) % {"n": number}
+    return Item("lock-open", title, reverse("students:access_office"), _("waits for your decision"))
 
 
 def _confirmations_item(number: int) -> Item:
@@ -205,6 +227,46 @@ def _sheet_item(sheet: ScreeningSheet, calendar: SchoolCalendar, today: date) ->
         late=due_on < today,
         is_due=due_on <= today + A_WEEK,
     )
+
+
+# --- hand-overs -------------------------------------------------------------------------------------------------------
+
+
+def _to_hand_over(user: User, now: datetime) -> QuerySet:
+    """To take over; and to write, as long as nothing is written."""
+    # The text about the class is encrypted, so its version tells: an outstanding one has changed by nothing else.
+    unwritten = Q(version=1) & ~Exists(HandoverSummary.objects.filter(handover=OuterRef("pk")))
+    mine = Q(taker=user) | (Q(giver=user) & unwritten)
+    return Handover.objects.visible_to(user, now=now).outstanding().filter(mine)
+
+
+def _handovers(user: User, now: datetime) -> list[Item]:
+    """德育 is told numbers instead (_counted), of whatever lies for a week and of what they do themselves."""
+    if Role.MORAL_EDUCATION in user.roles(now):
+        return []
+    rows = _to_hand_over(user, now).select_related("class_group")[:MOST]
+    return [_handover_item(row, user, timezone.localdate(now)) for row in rows]
+
+
+def _lying(user: User, now: datetime) -> QuerySet:
+    rows = Handover.objects.visible_to(user, now=now).outstanding().exclude(giver=user).exclude(taker=user)
+    return rows.filter(on__lte=timezone.localdate(now) - A_WEEK)
+
+
+def _lying_item(number: int) -> Item:
+    title = ngettext("%(n)d hand-over not taken over", "%(n)d hand-overs not taken over", number) % {"n": number}
+    return Item("arrow-left-right", title, reverse("students:handovers"), _("for a week"))
+
+
+def _handing_over_item(number: int) -> Item:
+    title = ngettext("%(n)d hand-over of your own", "%(n)d hand-overs of your own", number) % {"n": number}
+    return Item("arrow-left-right", title, reverse("students:handovers"), _("today"))
+
+
+def _handover_item(row: Handover, user: User, today: date) -> Item:
+    form = _("Take over %(class)s") if row.taker_id == user.pk else _("Hand over %(class)s: write for the next teacher")
+    title, late = form % {"class": row.class_group.name_on(today)}, row.on <= today - A_WEEK
+    return Item("arrow-left-right", title, row.get_absolute_url(), day_word(row.on, today), late=late)
 
 
 def _attention_item(request: AttentionRequest, calendar: SchoolCalendar, now: datetime) -> Item:

@@ -337,6 +337,41 @@ def sheet_condition(user: User, *, now: datetime) -> Q:
 LEADERS = (Role.MORAL_EDUCATION, Role.VICE_PRINCIPAL, Role.PRINCIPAL)
 
 
+NEVER_ASK = (Role.SYSTEM_ADMIN, Role.AUDITOR)  # they see no student, whatever happens (ADR 0012)
+OVERSEERS = (Role.MORAL_EDUCATION, Role.PRINCIPAL)  # told of emergencies; approve and review them, never their own
+
+
+def may_ask(user: User, *, now: datetime) -> bool:
+    """Everybody who works with children, the dormitory keeper included: at night nobody else may be there."""
+    return user.is_active and user.roles(now).isdisjoint(NEVER_ASK)
+
+
+def asked_condition(user: User, office: Iterable[Role], *, now: datetime | None = None) -> Q:
+    """What one asked for oneself (emergency, request); and what others of the school did, for the office that decides."""
+    of_office = NOBODY if user.roles(now or timezone.now()).isdisjoint(office) else Q(student__school=user.school_id)
+    return Q(user=user) | of_office if user.is_active else NOBODY
+
+
+def handover_condition(user: User, *, now: datetime | None = None) -> Q:
+    """Who gives it, who takes it over, and 德育 for the school."""
+    office = Role.MORAL_EDUCATION in user.roles(now or timezone.now())
+    mine = Q(giver=user) | Q(taker=user) | (Q(class_group__school=user.school_id) if office else NOBODY)
+    return mine if user.is_active else NOBODY
+
+
+def summary_condition(user: User, *, now: datetime | None = None) -> Q:
+    """By level; and for its writer, who sees the file no more, until the other teacher has taken over."""
+    own = Q(author=user, handover__acknowledged_at__isnull=True)
+    return record_condition(user, now=now) | own if user.is_active else NOBODY
+
+
+def ids_of_own(user: User, *, now: datetime) -> set[str]:
+    """The ids, as text, of the students of one's own classes and cases, not of what was asked for (T29). One statement."""
+    asked_for = (AccessGrant.Reason.EMERGENCY, AccessGrant.Reason.REQUEST)
+    own = live_grants(user, now, Level.DAILY).exclude(reason__in=asked_for)
+    return {str(pk) for pk in own.values_list("content_object", flat=True)}
+
+
 # Who answers for "who read this file" (N6, R3). The auditor reads the log and sees no student.
 LOG_ROLES = (Role.MORAL_EDUCATION, Role.PRINCIPAL, Role.AUDITOR)
 

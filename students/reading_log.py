@@ -23,6 +23,7 @@ class Reading:
     kind: str
     level: str
     at: datetime
+    emergency: bool = False
 
 
 def readings(student: Student, *, now: datetime) -> QuerySet:
@@ -38,10 +39,12 @@ def totals(student: Student, *, now: datetime) -> dict[str, int]:
 
 def by_page_view(student: Student, *, now: datetime) -> QuerySet:
     """Newest first; rows for `as_reading`."""
-    log = readings(student, now=now).order_by().values("user_label", "page_view", "kind")
-    return log.annotate(last=Max("at"), highest=Max("level")).order_by("-last", "user_label", "page_view", "kind")
+    log = readings(student, now=now).order_by().values("user_label", "page_view", "kind", "reason")
+    return log.annotate(last=Max("at"), highest=Max("level")).order_by(
+        "-last", "user_label", "page_view", "kind", "reason"
+    )
 
 
 def as_reading(row: dict) -> Reading:
     kind, level = FileAccess.Kind(row["kind"]).label, Level(row["highest"]).label
-    return Reading(row["user_label"], str(kind), str(level), row["last"])
+    return Reading(row["user_label"], str(kind), str(level), row["last"], row["reason"] == "emergency")

@@ -4,6 +4,7 @@ from django.urls import path
 
 from students.views import (
     answer_sheets,
+    asking,
     assessments,
     attention,
     care_settings,
@@ -13,6 +14,7 @@ from students.views import (
     duties,
     files,
     habits,
+    handovers,
     imports,
     instruments,
     levels,
@@ -22,6 +24,7 @@ from students.views import (
     note_changes,
     note_pages,
     notes,
+    overseeing,
     oversight,
     panels,
     placements,
@@ -121,6 +124,24 @@ urlpatterns = [
     path("school/categories/<uuid:pk>/", care_settings.category, name="category"),
     path("school/categories/<uuid:pk>/delete/", care_settings.category_delete, name="category_delete"),
     path("school/clocks/", care_settings.clocks, name="clocks"),
+    # --- access that follows from no duty
+    path("access/", asking.access_mine, name="access_mine"),
+    path("access/office/", overseeing.access_office, name="access_office"),
+    path("access/alert/", overseeing.access_alert, name="access_alert"),
+    path("access/emergencies/<uuid:pk>/", overseeing.emergency, name="emergency"),
+    path("access/emergencies/<uuid:pk>/approve/", overseeing.emergency_approve, name="emergency_approve"),
+    path("access/emergencies/<uuid:pk>/end/", asking.emergency_end, name="emergency_end"),
+    path("access/requests/<uuid:pk>/", overseeing.request_decide, name="request_decide"),
+    path("access/requests/<uuid:pk>/end/", asking.request_end, name="request_end"),
+    path("students/<uuid:pk>/emergency/", asking.emergency_open, name="emergency_open"),
+    path("students/<uuid:pk>/ask/", asking.access_ask, name="access_ask"),
+    # --- hand-over
+    path("handovers/", handovers.handovers, name="handovers"),
+    path("handovers/<uuid:pk>/", handovers.handover, name="handover"),
+    path("handovers/<uuid:pk>/class/", handovers.handover_class, name="handover_class"),
+    path("handovers/<uuid:pk>/write/", handovers.handover_write, name="handover_write"),
+    path("handovers/<uuid:pk>/acknowledge/", handovers.handover_acknowledge, name="handover_acknowledge"),
+    path("students/<uuid:pk>/handed-over/", handovers.handed_over, name="handed_over"),
     # --- logs
     path("log/", logs.log, name="log"),
     path("log/security/", logs.security_log, name="security_log"),

@@ -36,6 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "today": now.date(),
         "week": term.in_words(now.date()) if term and now.date() <= term.ends_on else "",
         "items": items,
+        "oversees": not request.user.roles(now).isdisjoint(access.OVERSEERS),
         "due": len(waiting.due),
         "total": total,
     }

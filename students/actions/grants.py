@@ -15,6 +15,7 @@ from simple_history.utils import bulk_create_with_history, bulk_update_with_hist
 
 from accounts.models import User
 from students.actions import end_of, start_of
+from students.actions.handovers import sync_handovers
 from students.levels import CODENAMES, Level
 from students.models import AccessGrant, ClassAssignment, Enrolment, GradeAssignment, Student
 
@@ -116,6 +117,7 @@ def sync_grants(*, by: User | None, students: Iterable[Student], now: datetime) 
     ]
     bulk_create_with_history(new, AccessGrant, default_user=by, batch_size=500)
     bulk_update_with_history(changed, AccessGrant, ["starts_at", "ends_at"], default_user=by, batch_size=500)
+    sync_handovers(by=by, students=ids, now=now)
 
 
 def _adjust(grant: AccessGrant, wanted: Wanted | None, now: datetime) -> bool:

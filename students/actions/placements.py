@@ -152,7 +152,8 @@ def assign_to_class(
     *, by: User | None, user: User, class_group: ClassGroup, duty: str, subject: str = "", starts_on: date,
     ends_on: date | None = None, now: datetime
 ) -> ClassAssignment:  # fmt: skip
-    """Head teacher, deputy or subject teacher from a day until a last day; a substitute is one with an end.
+    """Head teacher, deputy or subject teacher from a day until a last day; a substitute is one with an end. A head teacher
+    without an end takes over: the former one's duty ends with the day before.
 
     Raises ValidationError: another school, oneself, the same duty twice at one time, a last day before the first.
     """
@@ -167,8 +168,19 @@ def assign_to_class(
     stamp(by, assignment)
     assignment.save()
     record(Kind.DUTY_GIVEN, by=by, about=user, detail=duty)
+    end_former_heads(by, assignment)
     sync_grants(by=by, students=_ever_in(class_group), now=now)
     return assignment
+
+
+def end_former_heads(by: User | None, assignment: ClassAssignment) -> None:
+    """A class has one head teacher without an end. Without the grants; see end_schooling."""
+    if assignment.duty != ClassAssignment.Duty.HEAD or assignment.ends_on is not None:
+        return
+    same = ClassAssignment.objects.filter(class_group=assignment.class_group_id, duty=assignment.duty)
+    former = same.filter(ends_on__isnull=True, starts_on__lt=assignment.starts_on).exclude(pk=assignment.pk)
+    for row in former.select_related("user"):
+        _end(by, row, assignment.starts_on - ONE_DAY, None)
 
 
 @transaction.atomic

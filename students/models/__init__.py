@@ -1,3 +1,4 @@
+from students.models.asking import AccessRequest, EmergencyAccess
 from students.models.assessments import AnswerSheet, Assessment, HabitCheck, Instrument
 from students.models.audit import AuditSeal, FileAccess, ReadingNotice
 from students.models.calendar import CalendarDay, SchoolCalendar, Term
@@ -5,6 +6,7 @@ from students.models.classes import ClassAssignment, ClassGroup, Enrolment, Grad
 from students.models.clocks import Clock, all_clocks, clock
 from students.models.drafts import Draft
 from students.models.grants import AccessGrant
+from students.models.handovers import Handover, HandoverSummary
 from students.models.identification import (
     AttentionLevel,
     Basis,
@@ -28,11 +30,12 @@ from students.models.screening import (
 from students.models.student import Boarding, Guardian, Sex, Student, StudentBackground, StudentProfile
 
 __all__ = [
-    "AccessGrant", "AnswerSheet", "Assessment", "Attachment", "AttentionLevel", "AttentionRequest", "AuditSeal",
-    "Basis", "Boarding", "CalendarDay", "CareNeed", "Category", "Checklist", "ChecklistEdition", "ClassAssignment",
-    "ClassGroup", "Clock", "ColumnMapping", "Draft", "Enrolment", "Exam", "FileAccess", "FileVerification",
-    "GradeAssignment", "Group", "Guardian", "HabitCheck", "Instrument", "Job", "JobQuerySet", "Mark", "NeedEvidence",
-    "Observation", "ReadingNotice", "RosterImport", "RosterRow", "SchoolCalendar", "ScreeningEntry", "ScreeningRound",
-    "ScreeningSheet", "Sex", "Stage", "Student", "StudentBackground", "StudentProfile", "StudentRecord",
-    "StudentRecordQuerySet", "Term", "all_clocks", "clock", "school_year_of",
+    "AccessGrant", "AccessRequest", "AnswerSheet", "Assessment", "Attachment", "AttentionLevel", "AttentionRequest",
+    "AuditSeal", "Basis", "Boarding", "CalendarDay", "CareNeed", "Category", "Checklist", "ChecklistEdition",
+    "ClassAssignment", "ClassGroup", "Clock", "ColumnMapping", "Draft", "EmergencyAccess", "Enrolment", "Exam",
+    "FileAccess", "FileVerification", "GradeAssignment", "Group", "Guardian", "HabitCheck", "Handover",
+    "HandoverSummary", "Instrument", "Job", "JobQuerySet", "Mark", "NeedEvidence", "Observation", "ReadingNotice",
+    "RosterImport", "RosterRow", "SchoolCalendar", "ScreeningEntry", "ScreeningRound", "ScreeningSheet", "Sex",
+    "Stage", "Student", "StudentBackground", "StudentProfile", "StudentRecord", "StudentRecordQuerySet", "Term",
+    "all_clocks", "clock", "school_year_of",
 ]  # fmt: skip

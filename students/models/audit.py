@@ -37,6 +37,7 @@ class FileAccess(LogRow):
     terms_hash = models.CharField(max_length=64, blank=True)
     page_view = models.CharField(max_length=36, blank=True)
     address = models.CharField(max_length=45, blank=True)
+    reason = models.CharField(max_length=12, blank=True)  # "emergency": opened through emergency access
 
     objects = FileAccessQuerySet.as_manager()
 
@@ -86,11 +87,14 @@ class ReadingNotice(OpaqueModel):
     class Kind(models.TextChoices):
         BREADTH = "breadth", _("Opened many files in a short time")
         EXPORT = "export", _("Took many students out in one file")
+        NIGHT = "night", _("Opened many files at night")
+        REFUSED = "refused", _("Was refused many times")
+        STOP = "stop", _("Was stopped: too many files")
 
     school = models.ForeignKey(School, models.PROTECT, related_name="+")
     about = models.ForeignKey(User, models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind)
-    row = models.BigIntegerField()  # of the read log: at which it was too many
+    row = models.BigIntegerField()  # of the log (REFUSED: of security events) at which it was too many
     students = models.PositiveIntegerField()
     at = models.DateTimeField()
     seen_at = models.DateTimeField(null=True, blank=True)
@@ -102,7 +106,7 @@ class ReadingNotice(OpaqueModel):
         default_permissions = ()
         ordering = ["-at"]
         constraints = [
-            models.UniqueConstraint(fields=["row"], name="one_notice_per_event"),
+            models.UniqueConstraint(fields=["kind", "row"], name="one_notice_per_event"),
             models.CheckConstraint(
                 condition=Q(seen_at__isnull=True, seen_by__isnull=True)
                 | Q(seen_at__isnull=False, seen_by__isnull=False),

@@ -30,7 +30,8 @@ class Draft(OpaqueModel):
     """The fields of an unfinished form as JSON, encrypted; deleted on submit or after 7 days."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="drafts")
-    # which form: note:new:<incident>, note:edit:<id>, note:append:<id>, screen:<sheet>:<student>, learn:<student>
+    # which form: note:new:<incident>, note:edit:<id>, note:append:<id>, screen:<sheet>:<student>, learn:<student>,
+    # handover:<id>:class, handover:<id>:<student>
     key = models.CharField(max_length=80)
     body = EncryptedTextField()
     seq = models.PositiveBigIntegerField(default=0)  # an older autosave never overwrites a newer one
@@ -49,9 +50,8 @@ class Draft(OpaqueModel):
         """The form to go on with."""
         kind, *rest = self.key.split(":")
         if kind != "note":
-            return reverse(
-                {"screen": "students:screening_class", "learn": "students:learning_check"}[kind], args=rest[:1]
-            )
+            pages = {"screen": "screening_class", "learn": "learning_check", "handover": "handover"}
+            return reverse(f"students:{pages[kind]}", args=rest[:1])
         form, pk = rest
         if form == "new":
             return f"{reverse('students:note_new')}?draft={pk}"

@@ -40,6 +40,7 @@ class AccessGrant(UserObjectPermissionBase):
         COUNSELLING = "counselling", _("Counselling")
         HAND_OVER = "hand_over", _("Hand-over")
         EMERGENCY = "emergency", _("Emergency access")
+        REQUEST = "request", _("Access on request")
 
     content_object = models.ForeignKey("students.Student", models.CASCADE, related_name="grants")
     reason = models.CharField(_("Reason"), max_length=12, choices=Reason)

@@ -19,6 +19,7 @@ from simple_history.models import HistoricalRecords
 from accounts.addresses import address
 from accounts.fields import EncryptedTextField
 from accounts.models import OpaqueModel, User
+from accounts.versions import save_version
 from students.levels import Level
 from students.models.student import Student
 
@@ -80,6 +81,10 @@ class StudentRecord(OpaqueModel):
         """What this is, for a link from another record: no content."""
         return str(self._meta.verbose_name)
 
+    def as_open_item(self) -> tuple[str, date | None]:
+        """What waits, in words without a name, and by when (see StudentRecordQuerySet.open_items_of)."""
+        return self.in_words(), None
+
 
 class ObservationQuerySet(StudentRecordQuerySet):
     def visible_to(self, user: User, *, now: datetime | None = None, of: Standing | None = None) -> ObservationQuerySet:
@@ -104,9 +109,19 @@ class ObservationQuerySet(StudentRecordQuerySet):
         return self.filter(happened_on__gte=term.starts_on, happened_on__lte=term.ends_on)
 
     def open_items_of(self, user: User, *, today: date) -> ObservationQuerySet:
-        """Follow-ups that this user promised and nobody has written yet, those due first."""
-        waiting = self.valid().filter(author=user, follow_up_on__isnull=False, followed_at__isnull=True)
-        return waiting.order_by("follow_up_on")
+        """Follow-ups that this user promised, or took over, and nobody has written yet; those due first."""
+        return self._promised_by(user).order_by("follow_up_on")
+
+    def _promised_by(self, user: User) -> ObservationQuerySet:
+        keeper = Q(follow_up_by=user) | Q(author=user, follow_up_by__isnull=True)
+        return self.valid().filter(keeper, follow_up_on__isnull=False, followed_at__isnull=True)
+
+    def hand_over(self, *, giver: User, taker: User, students) -> int:
+        """Promised follow-ups become the next teacher's."""
+        for note in (notes := list(self._promised_by(giver).filter(student__in=students))):
+            note.follow_up_by, note._history_user = taker, taker
+            save_version(note, ["follow_up_by"], note.version)
+        return len(notes)
 
     def newest_first(self) -> ObservationQuerySet:
         return self.order_by("-happened_on", "-created_at", "pk")
@@ -163,6 +178,8 @@ class Observation(StudentRecord):
     )
     follow_up_on = models.DateField(_("Follow up on"), null=True, blank=True)
     followed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Who keeps the promise, where it was handed over; else the author.
+    follow_up_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, editable=False, related_name="+")
     follows = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="followed_by")
     voided_at = models.DateTimeField(null=True, blank=True, editable=False)
     voided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, editable=False, related_name="+")
@@ -209,6 +226,9 @@ class Observation(StudentRecord):
     @property
     def domain_names(self) -> list[str]:
         return [self.Domain(value).label for value in self.domains if value in self.Domain.values]
+
+    def as_open_item(self) -> tuple[str, date | None]:
+        return str(_("Follow up (%(kind)s)") % {"kind": self.get_kind_display()}), self.follow_up_on
 
     def editable_by(self, user: User, now: datetime) -> bool:
         """Edit your own note for 7 days, then append."""

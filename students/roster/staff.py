@@ -16,6 +16,7 @@ from accounts import security
 from accounts.actions import add_department, create_user, propose_role
 from accounts.models import Department, Role, RoleMembership, School, User
 from students.actions.grants import sync_grants
+from students.actions.placements import end_former_heads
 from students.models import ClassAssignment, ClassGroup, GradeAssignment, Student, school_year_of
 from students.roster.actions import default_stage
 from students.roster.classes import parse_class, resolve_class
@@ -240,6 +241,8 @@ def _assign(
         bulk_create_with_history(assignments, model, default_user=by, default_date=now)
         for each in assignments:
             security.record(security.Kind.DUTY_GIVEN, by=by, about=each.user, detail=getattr(each, "duty", "grade"))
+    for each in new:
+        end_former_heads(by, each)
     if new or leaders:
         sync_grants(by=by, students=Student.objects.filter(school=school), now=now)
     return len(new) + len(leaders)

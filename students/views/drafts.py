@@ -17,7 +17,7 @@ from students.models import Draft
 from students.views.note_sheet import body_of, number, way_back
 
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-KEY = re.compile(rf"(note:(new|edit|append)|learn|screen:{UUID}):{UUID}")
+KEY = re.compile(rf"(note:(new|edit|append)|learn|screen:{UUID}):{UUID}|handover:{UUID}:(class|[0-9a-f]{{32}})")
 
 
 @policy("staff")

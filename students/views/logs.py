@@ -50,6 +50,7 @@ def log(request: HttpRequest) -> HttpResponse:
         "notices": [(notice, moment_word(notice.at, today)) for notice in notices],
         "anchor": sealing.newest(),
         "is_auditor": request.user.has_role(Role.AUDITOR, on=today),
+        "oversees": request.user.has_role(*rights.OVERSEERS, on=today),
         "names": rights.names_in_log(request.user, now=now),
     }
     return render(request, "students/logs/log.html", context)

@@ -85,6 +85,45 @@ def test_an_end_that_was_cut_off_is_found_by_the_anchor_alone(chain, now):
     assert faults(now, chain.anchor) == ["There is no seal 6: the end of the log was cut off."]
 
 
+def test_a_row_that_changed_its_place_is_found(now, hour_ago, monkeypatch):
+    """Two rows exchange their numbers and keep every word; one moves into a gap, within its seal and into another's."""
+    monkeypatch.setattr(sealing, "BATCH", 4)
+    write(12, hour_ago)
+    with as_owner():
+        row(2).delete()
+    sealing.seal(now=now)
+    first = FileAccess.objects.order_by("pk").first().pk
+
+    def renumber(*pairs) -> int:
+        with as_owner():
+            for old, new in pairs:
+                FileAccess.objects.filter(pk=old).update(id=new)
+        return len(faults(now))
+
+    spare = first + 99
+    assert renumber((first, spare), (first + 1, first), (spare, first + 1)) == 1
+    assert renumber((first, spare), (first + 1, first), (spare, first + 1)) == 0
+    assert renumber((first + 1, first + 2)) == 1
+    assert renumber((first + 2, first + 1), (first + 9, first + 2)) == 1
+    assert renumber((first + 2, first + 9)) == 0
+
+
+def test_a_number_that_no_row_ever_had_is_no_removal(now, hour_ago):
+    """A transaction that was rolled back has used up its number, at the beginning, within, and at the end."""
+    write(9, hour_ago)
+    with as_owner():
+        for number in (0, 4, 7, 8):
+            FileAccess.objects.filter(user_id=f"u{number}").delete()
+    sealing.seal(now=now)
+    write(1, hour_ago, batch="later")
+    sealing.seal(now=now)
+    assert " " in AuditSeal.objects.get(number=1).spans
+    assert faults(now, sealing.newest().anchor) == []
+    with as_owner():
+        FileAccess.objects.filter(user_id="u5").delete()
+    assert faults(now) == ["Seal 1 (reads): 1 of 5 rows are gone."]
+
+
 def test_a_chain_made_anew_shows_by_the_anchor(now, hour_ago, settings):
     """The key that a copy of the database does not hold, and the anchor for whoever has the key as well."""
     write(3, hour_ago)

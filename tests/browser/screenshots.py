@@ -27,12 +27,15 @@ from students.demo import marks as demo_marks
 from students.demo.build import build
 from students.marks.importing import options_of
 from students.models import (
+    AccessRequest,
     Assessment,
     AttentionRequest,
     ClassGroup,
     Draft,
+    EmergencyAccess,
     Exam,
     HabitCheck,
+    Handover,
     Observation,
     RosterImport,
     SchoolCalendar,
@@ -332,6 +335,11 @@ SCENES: dict[str, dict[str, Open]] = {
         "student-file": at("students:detail", "sensitive"),
         "student-access": at("students:access", "sensitive"),
         "counselling": at("students:counselling", "sensitive"),
+        "access-office": at("students:access_office"),
+        "emergency": lambda page, demo: page.goto(EmergencyAccess.objects.filter(verdict="").get().get_absolute_url()),
+        "request": lambda page, demo: page.goto(AccessRequest.objects.waiting().get().get_absolute_url()),
+        "handovers": at("students:handovers"),
+        "handover": lambda page, demo: page.goto(Handover.objects.get().get_absolute_url()),
     },
     "academic": {
         "imports": at("students:imports"),
@@ -345,7 +353,12 @@ SCENES: dict[str, dict[str, Open]] = {
         "student-move": at("students:move", "student"),
         "student-leave": at("students:leave", "student"),
     },
-    "dormitory-keeper": {"note-picker": at("students:note_picker")},
+    "dormitory-keeper": {
+        "note-picker": at("students:note_picker"),
+        "access-mine": at("students:access_mine"),
+        "access-ask": at("students:access_ask", "student"),
+        "emergency-open": at("students:emergency_open", "student"),
+    },
     "system-admin": {
         "staff": at("accounts:staff"),
         "staff-add": at("accounts:staff_add"),

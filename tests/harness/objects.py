@@ -26,6 +26,7 @@ from students.actions import notes
 from students.marks.importing import options_of
 from students.models import (
     AccessGrant,
+    AccessRequest,
     AnswerSheet,
     Assessment,
     Attachment,
@@ -33,11 +34,14 @@ from students.models import (
     CalendarDay,
     ClassAssignment,
     Draft,
+    EmergencyAccess,
     Exam,
     FileAccess,
     GradeAssignment,
     Guardian,
     HabitCheck,
+    Handover,
+    HandoverSummary,
     Instrument,
     Mark,
     Observation,
@@ -203,6 +207,8 @@ def build_world() -> World:
     _attach(world)
     _drafts(world)
     _readings(world)
+    _asked(world)
+    _handover(world)
     _jobs(world)
     _imports(world)
     _marks(world)
@@ -419,6 +425,67 @@ def _readings(world: World) -> None:
         )
         world.add("notice", label, notice)
     _events(world)
+
+
+def _asked(world: World) -> None:
+    """Emergency access and requests, their reasons for those who decide. None of them opens a file in this world: one is
+    over, one waits for a second person by somebody who has level 3 anyway, and nobody has granted a request."""
+    now, office = timezone.now(), ["ruan", "xiao"]
+    for label, who, student, level_asked, ended in (
+        ("over", "luo", "gao", 3, True),
+        ("waiting", "lin", "ding", 4, False),
+        ("far", "yuan", "hang", 4, False),
+    ):
+        opened = now - timedelta(hours=30 if ended else 1)
+        told = office if label != "far" else []
+        row = EmergencyAccess.objects.create(
+            student=world.cast.students[student],
+            user=world.person(who),
+            level=level_asked,
+            reason=world.words(f"emergency {label} reason", told, masked=not told),
+            opened_at=opened,
+            ends_at=opened + timedelta(hours=24),
+        )
+        world.add("emergency", label, row)
+        world.mark(str(row.pk), f"emergency {label} id", [who, *told], masked=True)
+    for label, who, student in (("waiting", "guo", "an"), ("refused", "lin", "bei"), ("far", "yuan", "hang")):
+        told = ["ruan"] if label != "far" else []
+        answer = {}
+        if label == "refused":
+            note = world.words(f"request {label} answer", [who, *told])
+            answer = {"is_granted": False, "decided_at": now, "decided_by": world.cast.ruan, "decision_note": note}
+        row = AccessRequest.objects.create(
+            student=world.cast.students[student],
+            user=world.person(who),
+            reason=world.words(f"request {label} reason", told, masked=not told),
+            starts_on=now.date(),
+            ends_on=now.date() + timedelta(days=9),
+            asked_at=now,
+            **answer,
+        )
+        world.add("request", label, row)
+        world.mark(str(row.pk), f"request {label} id", [who, *told], masked=True)
+
+
+def _handover(world: World) -> None:
+    """guo, who led the class for a time, hands it over to zhou."""
+    seen_by = ["guo", "zhou", "ruan"]
+    row = Handover.objects.create(
+        giver=world.cast.guo,
+        taker=world.cast.zhou,
+        class_group=world.cast.own_class,
+        to_class=world.cast.own_class,
+        on=timezone.localdate() - timedelta(days=9),
+        summary=world.words("handover class", seen_by),
+    )
+    world.add("handover", "own", row)
+    world.mark(str(row.pk), "handover id", seen_by, masked=True)
+    for name in ("an", "bei"):
+        sees = {*those_at(name, 3), "guo"}
+        world.add("summary", name, HandoverSummary.objects.create(
+            handover=row, student=world.cast.students[name], author=world.cast.guo, level=3,
+            text=world.words(f"handover {name}", sees),
+        ))  # fmt: skip
 
 
 def _events(world: World) -> None:

@@ -329,6 +329,23 @@ SENT: dict[str, Sent] = {
     ),
     "students:habit_edit": Sent("zhou", "an", _corrected("habit", "an")),
     "students:habit_void": Sent("zhou", "an", _withdrawn("habit", "an")),
+    "students:access_mine": Sent("luo", "", lambda world: {"q": "安"}),
+    "students:access_ask": Sent(
+        "luo",
+        "an",
+        lambda world: {"reason": "晚自习由我看管", "level": "2", "starts_on": on(), "ends_on": on(9), **ONCE},
+    ),
+    "students:emergency_open": Sent(
+        "luo", "an", lambda world: {"reason": "夜里发烧找家长", "level": "3", "password": PASSWORD, **ONCE}
+    ),
+    "students:emergency": Sent("ruan", "over", lambda world: {"verdict": "justified", "note": "确实联系不上家长"}),
+    "students:emergency_approve": Sent("xiao", "waiting", nothing),
+    "students:emergency_end": Sent("lin", "waiting", nothing),
+    "students:request_decide": Sent("ruan", "waiting", lambda world: {"decision": "refuse", "note": "请先问班主任"}),
+    "students:request_end": Sent("guo", "waiting", nothing),
+    "students:handover_class": Sent("guo", "own", lambda world: {"summary": "早读安静，值日轮流。", "version": "1"}),
+    "students:handover_write": Sent("guo", "own", lambda world: {"text": "坐前排更专心。", "version": "1"}),
+    "students:handover_acknowledge": Sent("zhou", "own", nothing),
     "students:note_new": Sent(
         "zhou",
         "",
@@ -429,6 +446,8 @@ WRITE_NOTHING = {
     "accounts:staff_tries",
     "students:list",
     "students:search",
+    "students:access_mine",
+    "students:request_end",  # there is nothing to end yet
     "students:note_picker",
     "students:note_fellows",
     "students:background_show",

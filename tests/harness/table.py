@@ -58,6 +58,7 @@ FAR = ("far", "yuan")  # labels of things of the other school, beside its studen
 admin, academic, moral = holders("wang"), holders("jiao"), holders("ruan")
 reading_log = holders("ruan", "xiao", "shen")
 makers = holders("xin", "ruan")
+reading_log, overseeing = holders("ruan", "xiao", "shen"), holders("ruan", "xiao")
 attending, confirming, correcting = holders("xin", "ruan"), holders("ruan", "xiao"), holders("jiao", "ruan")
 
 
@@ -202,6 +203,41 @@ def need(who: str, key: str) -> int:
 def need_posted(who: str, key: str) -> frozenset[int]:
     """德育 decides; the class's teachers may say that it still stands; the others read."""
     return FORM if who == "ruan" or who in TEACHERS.get(NEEDS[key].student, ()) else frozenset({403})
+
+
+EMERGENCIES = {"over": "luo", "waiting": "lin", "far": "yuan"}  # who asked
+REQUESTS = {"waiting": "guo", "refused": "lin", "far": "yuan"}
+HANDOVER = ("guo", "zhou", "ruan")  # who gives, who takes, and 德育
+
+
+def asks_at_all(who: str, label: str = "") -> int:
+    """Everybody but those who are told of no student whatever happens."""
+    return 404 if who in ("wang", "shen") else 200
+
+
+def asks(who: str, student: str) -> int:
+    """About whoever is in the picker: name and class of the students at one's own school."""
+    return asks_at_all(who) if school_of(who) == school_of(student) and student != "gone" else 404
+
+
+def overseen(who: str, label: str) -> int:
+    return overseeing(who) if label != "far" else 404
+
+
+def decided(who: str, label: str) -> int:
+    return moral(who) if label != "far" else 404
+
+
+def own_or(rule: Rule, owners: dict[str, str]) -> Rule:
+    return lambda who, label: 200 if owners[label] == who else rule(who, label)
+
+
+def written_by_giver(who: str, label: str) -> int:
+    return 404 if who not in HANDOVER else 200 if who == "guo" else 403
+
+
+def taken_over(who: str, label: str) -> int:
+    return 404 if who not in HANDOVER else 200 if who == "zhou" else 403
 
 
 def only_if(rule: Rule, good: Callable[[str], bool], other: int) -> Rule:
@@ -416,6 +452,23 @@ TABLE: dict[str, Row] = {
     "students:habit_new": Row(written_by_class_teachers(2), "student", BOTH, log=1, posted=frozenset({404})),
     "students:habit_edit": Row(filled_in(sees_habits, HABITS, write=True), "habit", BOTH, log=1),
     "students:habit_void": Row(filled_in(sees_habits, HABITS, write=True), "habit", BOTH, log=1),
+    # --- access that follows from no duty, and hand-over
+    "students:access_mine": Row(asks_at_all, methods=BOTH),
+    "students:access_ask": Row(asks, "student", BOTH),
+    "students:emergency_open": Row(asks, "student", BOTH),
+    "students:access_office": Row(overseeing, log=1, office=SECOND),
+    "students:access_alert": Row(overseeing, office=SECOND),
+    "students:emergency": Row(overseen, "emergency", BOTH, log=1, office=SECOND),
+    "students:emergency_approve": Row(overseen, "emergency", POST, posted=DONE, office=SECOND),
+    "students:emergency_end": Row(own_or(overseen, EMERGENCIES), "emergency", POST, posted=DONE),
+    "students:request_decide": Row(decided, "request", BOTH, log=1, office=RUAN),
+    "students:request_end": Row(own_or(decided, REQUESTS), "request", POST, posted=DONE),
+    "students:handovers": Row(),
+    "students:handover": Row(lambda who, label: 200 if who in HANDOVER else 404, "handover", log=1),
+    "students:handover_class": Row(written_by_giver, "handover", BOTH, posted=frozenset({409})),
+    "students:handover_write": Row(written_by_giver, "handover", BOTH, posted=frozenset({422}), log=1, query="student"),
+    "students:handover_acknowledge": Row(taken_over, "handover", POST, posted=DONE),
+    "students:handed_over": student_row(3, log=1),
     # --- notes
     "students:note_new": Row(note_sheet, methods=BOTH, posted=frozenset({422}), query="student"),
     "students:note_picker": Row(methods=BOTH),
@@ -457,6 +510,7 @@ TABLE: dict[str, Row] = {
 # The person may file a note on every student of the school: these pages give name and class of any of them.
 PICKER = (
     "students:note_new", "students:note_picker", "students:note_fellows", "students:note_audience", "students:note_move",
+    "students:access_mine", "students:access_ask", "students:emergency_open",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from students.models import (
     Draft,
     Enrolment,
     HabitCheck,
+    HandoverSummary,
     Observation,
     ScreeningEntry,
     Student,
@@ -123,6 +124,19 @@ def test_the_lists_and_the_pages_of_what_was_filled_in_agree(world, who):
     assert named(world, "habit", listed_ids) == opened == {label for label in HABITS if sees_habits(who, label)}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("who", EACH)
+def test_what_was_handed_over_agrees(world, who, now):
+    """HandoverSummary: by level in the file, on the hand-over's page for who gives and who takes, in the query the same."""
+    client, seen = client_for(world.person(who)), set()
+    for name, label in (("students:handover", "own"), ("students:handed_over", "an"), ("students:handed_over", "bei")):
+        page = body(ask(client, "GET", url_for(world, name, label)))
+        seen |= {key for key, row in world.things["summary"].items() if row.text in page}
+    query = set(HandoverSummary.objects.visible_to(world.person(who), now=now))
+    assert {world.things["summary"][key] for key in seen} == query
+    assert seen == {key for key in ("an", "bei") if level(who, key) >= 3 or who == "guo"}
+
+
 def test_every_kind_of_record_is_compared_here():
     """A new StudentRecord needs a comparison of its list and its page above."""
     assert {model.__name__ for model in kinds_of_record() if not model.__name__.startswith("Historical")} == {
@@ -135,6 +149,7 @@ def test_every_kind_of_record_is_compared_here():
         "FileVerification",
         "Mark",
         "ScreeningEntry",
+        "HandoverSummary",
     }
 
 

@@ -53,6 +53,11 @@ ASK_NOTHING = {
     "students:attention_acknowledge": "the first one counts, the second is told (test_attention)",
     "students:note_append": "marks a promised follow-up as kept; whoever is first keeps it",
     "students:note_new": "remembers the writer's last kind of note",
+    "students:emergency": "the first verdict counts, the second is told",
+    "students:emergency_approve": "the first one counts, the second is told",
+    "students:emergency_end": "ended or not",
+    "students:request_decide": "the first decision counts, the second sees it",
+    "students:handover_acknowledge": "taken over or not; what the giver wrote meanwhile stands on the same page",
     "students:rollover": "asks for the plan, and running it again changes nothing",
 }
 NO_PAGE = {
@@ -60,6 +65,8 @@ NO_PAGE = {
     "students.FileVerification": "written once, never edited",
     "students.Guardian": "written by the roster alone",
     "students.AttentionRequest": "acknowledged, never edited",
+    "students.EmergencyAccess": "approved, ended and reviewed, never edited",
+    "students.AccessRequest": "decided, never edited",
 }
 # Where the form stands on another page, or only after a search.
 SHOWN_ON = {
@@ -95,6 +102,7 @@ EDITS = (
     "accounts:department_delete", "accounts:school", "students:term", "students:calendar_remove", "students:duty_end",
     "students:leader_end", "students:move", "students:leave", "students:back", "students:edit", "students:profile_edit",
     "students:family_edit", "students:note_edit", "students:note_move", "students:note_void",
+    "students:handover_class", "students:handover_write",
     "students:screening_due", "students:screening_close", "students:screening_finish", "students:screening_answer",
     "students:screening_entry", "students:learning_check", "students:checklist",
     "students:instrument_edit", "students:instrument_offer", "students:assessment_edit", "students:assessment_void",
