@@ -98,11 +98,13 @@ def _marks(job: RosterImport) -> Wizard:
 
 
 def about_marks(job: RosterImport) -> str:
-    """2026—2027 学年秋季学期，期末 · 班级按 2026-2027 学年的叫法. One statement."""
+    """2025—2026 学年春季学期期末 · 班级按 2026-2027 学年的叫法, where that is not the exam's own. One statement."""
     term = Term.objects.filter(pk=job.options["term"], school=job.school_id).first()
-    year = job.options["classes_of"]
+    exam, year = str(Exam(term=term, kind=job.options["exam"])) if term else "", job.options["classes_of"]
+    if term and term.school_year == year:
+        return exam
     named = _("classes named as in %(from)d-%(to)d") % {"from": year, "to": year + 1}
-    return f"{Exam(term=term, kind=job.options['exam'])} · {named}" if term else named
+    return " · ".join(filter(None, [exam, named]))
 
 
 def _doing(writing: str) -> dict[str, str]:

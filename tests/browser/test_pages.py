@@ -6,7 +6,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from reports import actions, making
-from students.models import Observation, Term
+from students.models import Exam, Mark, Observation, Term
 from tests.browser.conftest import DESKTOP, PHONE, serious
 from tests.browser.hand import SAVE, open_sheet
 from tests.factories import PASSWORD, ObservationFactory
@@ -26,7 +26,7 @@ PLAIN = {
              "students:notes_mine", "reports:index", "accounts:me", "usersessions_list", "account_change_password"],
     "xin": ["reports:home", "students:attention", "students:class_list"],
     "ruan": ["students:attention", "students:class_list", "reports:index", "accounts:waiting", "students:log"],
-    "jiao": ["students:imports", "students:rollover", "students:placements", "students:add"],
+    "jiao": ["students:imports", "students:mark_imports", "students:rollover", "students:placements", "students:add"],
     "shen": ["reports:home", "students:log", "students:security_log"],
     "luo": ["reports:home", "students:class_list", "students:note_picker", "students:notes_mine"],
     "wang": ["accounts:staff", "accounts:staff_add", "accounts:roles", "accounts:departments", "accounts:school",
@@ -62,7 +62,15 @@ def urls(cast, who: str) -> list[str]:
         now=timezone.now(),
     )
     making.make(job_id=str(job.pk), clock=timezone.now)
-    return [*found, job.get_absolute_url(), NOWHERE]
+    return [*found, job.get_absolute_url(), _marks(cast), NOWHERE]
+
+
+def _marks(cast) -> str:
+    """Two subjects, so that two pictures stand on one page."""
+    exam = Exam.objects.create(term=Term.objects.filter(school=cast.school).first())
+    for subject, value in (("数学", 80), ("语文", 75)):
+        Mark.objects.create(student=cast.an, exam=exam, class_group=cast.own_class, subject=subject, value=value)
+    return reverse("reports:marks", args=[cast.an.pk])
 
 
 def overflow(page) -> int:

@@ -151,7 +151,7 @@ def three_exams(cast):
 
 
 def test_a_drop_is_found_from_the_stored_marks_and_a_fluctuation_is_not(cast):
-    """Issue 4, Done when 5; in three statements, however many students there are."""
+    """Issue 4, Done when 5; in four statements, however many students there are."""
     exams = three_exams(cast)
     others = [StudentFactory(school=cast.school) for _ in range(10)]
     for exam in exams:
@@ -162,7 +162,7 @@ def test_a_drop_is_found_from_the_stored_marks_and_a_fluctuation_is_not(cast):
         mark_of(cast.bei, exam, wavers)
     with CaptureQueriesContext(connection) as queries:
         found = findings_of(Student.objects.filter(school=cast.school))
-    assert len(queries) == 3
+    assert len(queries) == 4
     assert {pk: [(each.kind, each.subject) for each in rows] for pk, rows in found.items()} == {
         cast.an.pk: [("drop", "数学")]
     }
