@@ -55,7 +55,7 @@ def _planted(name: str, seat: int, subject: str, number: int, many: int) -> floa
     if name != KNOWN_FOR or subject != "数学" or seat not in (DROPS, DECLINES):
         return None
     if seat == DECLINES:
-        return 0.6 - 0.5 * number
+        return 0.6 - 0.55 * number
     return -1.6 if number == many - 1 else 0.6
 
 
