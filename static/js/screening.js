@@ -1,11 +1,14 @@
 // Going through a class by keyboard or thumb: an answer saves itself and the focus moves on to the next student who is left.
+import { each } from "./dom.js";
+
 const LIST = "[data-screen]";
 const FIRST = "button, a, input:not([type=hidden]), textarea";
 
+const isLeft = (row) => row.dataset.left !== undefined;
+
 function moveOn(row) {
   const rows = [...row.parentElement.children];
-  const left = (each) => each.dataset.left !== undefined;
-  const next = rows.slice(rows.indexOf(row)).find(left) ?? rows.find(left);
+  const next = rows.slice(rows.indexOf(row)).find(isLeft) ?? rows.find(isLeft);
   const target = next?.querySelector(FIRST) ?? document.querySelector("[data-finish]");
   target?.focus();
 }
@@ -24,4 +27,10 @@ document.addEventListener("keydown", (event) => {
 // Closing keeps the words: they go out before the form does.
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
   if (detail.elt.matches?.("[data-screen-close]")) document.dispatchEvent(new CustomEvent("yd:closing"));
+});
+
+// Whoever comes back goes on where they stopped.
+each(LIST, (list) => {
+  const [first, ...more] = list.children;
+  if (!location.hash && more.some(isLeft) && !isLeft(first)) moveOn(first);
 });

@@ -84,7 +84,11 @@ class RoundForm(DueForm):
 
     def __init__(self, *args: Any, school: School, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["checklist"].queryset = Checklist.objects.active().filter(school=school)
+        offered = Checklist.objects.active().filter(school=school)
+        self.fields["checklist"].queryset = offered
+        self.initial.setdefault(
+            "checklist", offered.values_list("pk", flat=True).first()
+        )  # one for classes stands first
 
 
 class AnswerForm(forms.Form):
@@ -134,11 +138,15 @@ def suggestible(school: School | Any) -> Iterable[Category]:
     return Category.objects.active().filter(school=school, level=Level.SENSITIVE)
 
 
+# What one does, where the model says what was done.
+DECISIONS = [(Decision.PROPOSED, _("Make a proposal")), (Decision.WATCH, Decision.WATCH.label)]
+
+
 class ReviewForm(forms.Form):
     """Proposals, one for each category, or only an eye on it."""
 
     decision = forms.ChoiceField(
-        label=_("What becomes of it"), choices=Decision.choices, widget=forms.RadioSelect,
+        label=_("What becomes of it"), choices=DECISIONS, widget=forms.RadioSelect,
         error_messages={"required": _("Choose what becomes of it.")},
     )  # fmt: skip
     categories = forms.ModelMultipleChoiceField(

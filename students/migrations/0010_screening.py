@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                         verbose_name="What it is for",
                     ),
                 ),
-                ("name", models.CharField(max_length=40, verbose_name="Name")),
+                ("name", models.CharField(max_length=40, verbose_name="Name of the checklist")),
                 ("is_active", models.BooleanField(default=True, verbose_name="In use")),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                         verbose_name="What it is for",
                     ),
                 ),
-                ("name", models.CharField(max_length=40, verbose_name="Name")),
+                ("name", models.CharField(max_length=40, verbose_name="Name of the checklist")),
                 ("is_active", models.BooleanField(default=True, verbose_name="In use")),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
                 ("history_id", models.AutoField(primary_key=True, serialize=False)),

@@ -42,7 +42,7 @@ class Checklist(OpaqueModel):
 
     school = models.ForeignKey(School, models.PROTECT, related_name="checklists")
     purpose = models.CharField(_("What it is for"), max_length=10, choices=Purpose)
-    name = models.CharField(_("Name"), max_length=40)
+    name = models.CharField(_("Name of the checklist"), max_length=40)
     is_active = models.BooleanField(_("In use"), default=True)
     version = models.PositiveIntegerField(default=1, editable=False)
     history = HistoricalRecords()

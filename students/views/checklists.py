@@ -78,4 +78,4 @@ def _stands(stale: StaleVersion | None) -> list[tuple[str, str]]:
     if stale is None or stale.stored is None:
         return []
     stored = stale.stored
-    return [(_("Name"), stored.name), (_("Signs"), texts.text_of(stored.latest.items))]
+    return [(_("Name of the checklist"), stored.name), (_("Signs"), texts.text_of(stored.latest.items))]

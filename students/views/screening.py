@@ -47,10 +47,14 @@ def screening(request: HttpRequest) -> HttpResponse:
     context = {
         "leads": leads,
         "may_open": Role.MORAL_EDUCATION in roles,
-        "rounds": [(each, day_word(each.due_on, today)) for each in rounds],
+        "rounds": [(each, _opened(each, today), day_word(each.due_on, today)) for each in rounds],
         "sheets": _own_sheets(request, today),
     }
     return render(request, "students/screening/rounds.html", context)
+
+
+def _opened(row: ScreeningRound, today: date) -> str:
+    return day_word(timezone.localdate(row.opened_at), today)
 
 
 def _own_sheets(request: HttpRequest, today: date) -> list[dict[str, Any]]:
@@ -64,6 +68,7 @@ def _own_sheets(request: HttpRequest, today: date) -> list[dict[str, Any]]:
             "class_name": each.class_group.name_on(today),
             "size": counts.get(each.pk, (0, 0))[0],
             "answers": counts.get(each.pk, (0, 0))[1],
+            "opened": _opened(each.round, today),
             "due": day_word(each.round.due_on, today),
             "late": each.round.due_on < today and each.finished_at is None and each.round.is_open,
         }

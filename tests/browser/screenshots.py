@@ -30,6 +30,7 @@ from students.models import (
     AccessRequest,
     Assessment,
     AttentionRequest,
+    Checklist,
     ClassGroup,
     Draft,
     EmergencyAccess,
@@ -39,6 +40,9 @@ from students.models import (
     Observation,
     RosterImport,
     SchoolCalendar,
+    ScreeningEntry,
+    ScreeningRound,
+    ScreeningSheet,
     Student,
 )
 from students.roster import actions as roster
@@ -54,6 +58,7 @@ IN_DOCS = {
     ("head-teacher", "quick-note"),
     ("head-teacher", "student-file"),
     ("head-teacher", "report-progress"),
+    ("head-teacher", "screening-class"),
     ("academic", "import-dry-run"),
     ("moral-education", "radar"),
 }
@@ -93,6 +98,22 @@ class Demo:
 
     def user(self, role: str) -> User:
         return self.users[ROLES[role]]
+
+    @property
+    def sheet(self) -> ScreeningSheet:
+        return ScreeningSheet.objects.waiting().get(class_group=self.own_class)
+
+    @property
+    def round(self) -> ScreeningRound:
+        return self.sheet.round
+
+    @property
+    def seen(self) -> ScreeningEntry:
+        return ScreeningEntry.objects.to_review().order_by("created_at", "pk").first()
+
+    @property
+    def checklist(self) -> Checklist:
+        return self.round.checklist
 
 
 @pytest.fixture
@@ -261,6 +282,25 @@ def choosing(page: Page, demo: Demo) -> None:
         boxes.nth(number).check()
 
 
+def class_screening(page: Page, demo: Demo) -> None:
+    """From the top, though the focus is where the work goes on."""
+    page.goto(demo.sheet.get_absolute_url())
+    page.wait_for_function("document.activeElement.closest('[data-screen]')")
+    page.evaluate("document.activeElement.blur(); scrollTo({top: 0, behavior: 'instant'})")
+
+
+def screening(page: Page, demo: Demo) -> None:
+    """The first student who is left, with the form open."""
+    Draft.objects.filter(key__startswith="screen:").delete()  # of the picture before
+    page.goto(demo.sheet.get_absolute_url())
+    page.locator("[data-left] > a").first.click()
+    row = page.locator(".yd-screen-open")
+    row.locator("input[name=signs]").nth(4).check()
+    row.locator("textarea").fill("大课间连着三天一个人在花坛边走，叫她一起玩就摇头。")
+    row.locator("[data-draft-status] svg").wait_for()
+    row.evaluate("row => row.scrollIntoView({block: 'start', behavior: 'instant'})")
+
+
 def searching(page: Page, demo: Demo) -> None:
     page.goto(reverse("students:search"))
     page.locator("main input[name=q], .yd-find input").first.fill(demo.student.name[0])
@@ -307,6 +347,9 @@ SCENES: dict[str, dict[str, Open]] = {
         "radar-class": at("reports:radar_class", "own_class"),
         "radar-left": at("reports:radar_left"),
         "only-concern": at("reports:only_concern"),
+        "screening-class": class_screening,
+        "screening-answer": screening,
+        "learning-check": at("students:learning_check", "student"),
         "report-index": at("reports:index"),
         "report-progress": at("reports:job", "running"),
         "report-done": at("reports:job", "done"),
@@ -340,6 +383,12 @@ SCENES: dict[str, dict[str, Open]] = {
         "request": lambda page, demo: page.goto(AccessRequest.objects.waiting().get().get_absolute_url()),
         "handovers": at("students:handovers"),
         "handover": lambda page, demo: page.goto(Handover.objects.get().get_absolute_url()),
+        "screening-open": at("students:screening_open"),
+        "screening-round": at("students:screening_round", "round"),
+        "screening-review": at("students:screening_review"),
+        "screening-entry": at("students:screening_entry", "seen"),
+        "checklists": at("students:checklists"),
+        "checklist": at("students:checklist", "checklist"),
     },
     "academic": {
         "imports": at("students:imports"),

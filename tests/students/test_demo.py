@@ -17,8 +17,11 @@ from students.models import (
     ClassGroup,
     Draft,
     Exam,
+    NeedEvidence,
     Observation,
     SchoolCalendar,
+    ScreeningEntry,
+    ScreeningRound,
     Student,
     StudentBackground,
 )
@@ -48,6 +51,7 @@ def test_the_school_is_whole():
     _the_notes(school)
     _the_marks(school)
     _the_people(school)
+    _the_screening(school)
 
 
 def _noticed(name: str, school) -> int:
@@ -55,6 +59,17 @@ def _noticed(name: str, school) -> int:
     term = SchoolCalendar.of(school.pk).term_on(TODAY)
     notes = Observation.objects.in_term(term).filter(student__enrolments__class_group=group)
     return notes.values("student").distinct().count()
+
+
+def _the_screening(school) -> None:
+    """One round is done, one runs; of the head teacher's own class somebody is left."""
+    running, done = ScreeningRound.objects.filter(school=school).with_progress()
+    assert (running.is_open, done.is_open) == (True, False)
+    assert done.finished_count == done.sheet_count == 24 > running.finished_count > 5
+    own = next(sheet for sheet in running.sheets.all() if sheet.class_group.name_on(TODAY) == "三年级(2)班")
+    assert own.entries.count() == 26 and ScreeningEntry.objects.to_review().count() > 20
+    passed_on = ScreeningEntry.objects.filter(decision="proposed").values("pk")
+    assert NeedEvidence.objects.filter(target_id__in=passed_on).count() == 4
 
 
 def _the_classes(school) -> None:
