@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -74,19 +75,18 @@ class RadarForm(forms.Form):
 
     ALL, TALKS = "all", "talk"
 
-    grade = forms.ChoiceField(label=_("Where"), required=False, widget=ManyChoices)
+    grade = forms.ChoiceField(label=_("Scope"), required=False, widget=ManyChoices)
     what = forms.ChoiceField(
         label=_("Which records"), required=False, widget=ManyChoices,
         choices=[(ALL, _("All records")), (TALKS, _("Talks only, this term"))],
     )  # fmt: skip
     days = forms.ChoiceField(label=_("No record for"), required=False, widget=ManyChoices)
 
-    def __init__(self, *args, classes: list[ClassGroup], whole_school: bool, day: date, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, asked: QueryDict, *, classes: list[ClassGroup], whole_school: bool, day: date) -> None:
+        super().__init__({"days": str(radar.FOUR_WEEKS), **asked.dict()})
         everything = _("Whole school") if whole_school else _("All my classes")
         self.fields["grade"].choices = [("", everything), *grades_of(classes, day)]
         self.fields["days"].choices = [(str(n), _("%(n)d school days") % {"n": n}) for n in radar.DAYS]
-        self.initial = {"days": str(radar.FOUR_WEEKS)}
 
     def wanted(self) -> dict[str, str]:
         """The valid choices; what is not valid or goes without saying counts as not chosen."""
@@ -98,7 +98,7 @@ class RadarForm(forms.Form):
 class EquityForm(forms.Form):
     """Whom the figures are about."""
 
-    place = forms.ChoiceField(label=_("Where"), required=False, widget=ManyChoices)
+    place = forms.ChoiceField(label=_("Scope"), required=False, widget=ManyChoices)
     sex = forms.ChoiceField(label=_("Sex"), required=False, choices=[("", ANY), *Sex.choices[1:3]], widget=ManyChoices)
     need = forms.ChoiceField(
         label=_("Growth support"), required=False, widget=ManyChoices,

@@ -28,6 +28,9 @@ VARIATIONS = {
     "students:placements": ("?gone=1", "?page=2"),
     "students:import_detail": ("?show=new", "?show=unchanged"),
     "students:assessment_new": ("",),
+    "reports:radar": ("?what=talk", "?days=10", "?grade=primary-1999"),
+    "reports:radar_left": ("?what=talk&days=30",),
+    "reports:equity": ("?sex=1", "?need=none"),
     "accounts:staff": ("?q=yuan", "?inactive=on", "?page=2"),
     "students:note_new": ("?draft=00000000-0000-0000-0000-000000000007",),
 }

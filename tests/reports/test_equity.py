@@ -153,6 +153,19 @@ def test_hiding_the_small_cells_alone_would_be_found():
     assert any(worked_out(people, small_only(people)) for people in faulty)
 
 
+def test_a_finer_table_waits_for_the_coarser_one():
+    """Three boys in one grade hide the grades by sex. The classes of the other grade would add up to its boys, and the
+    three would follow from those of the school."""
+    sizes = {("g1", "c11", "1"): 3, ("g1", "c11", "2"): 20}
+    sizes |= {("g2", group, sex): 10 for group in ("c21", "c22") for sex in SEXES}
+    people = [Person(*kind, frozenset(), 1, False) for kind, number in sizes.items() for _ in range(number)]
+    shown = shown_by_page(Figures(people))
+    assert Filter(sex="1") in shown and Filter("c21") in shown
+    assert Filter("c21", "1") not in shown and worked_out(people, shown) == []
+    by_hand = [Filter("c21", "1"), Filter("c22", "1"), Filter("g2"), Filter("c21"), Filter("c22"), Filter("c23")]
+    assert Filter("g1", "1") in worked_out(people, [*shown, *by_hand])
+
+
 def test_what_is_shown_is_right():
     people = people_of(3)
     figures = Figures(people)

@@ -267,13 +267,18 @@ def test_a_head_teacher_of_one_class_goes_straight_there_and_of_two_sees_both(ca
 
 def test_a_grade_leader_finds_the_grade_and_the_office_the_school(cast, sign_in):
     leader, office = (text(sign_in(user), reverse("reports:radar")) for user in (cast.qin, cast.ruan))
-    assert cast.ding.name in leader and cast.gao.name not in leader
+    assert cast.ding.name in leader and cast.gao.name not in leader and "四年级(1)班" not in leader
     assert cast.gao.name in office and cast.hang.name not in office
+
+
+def plain_choice(client) -> str:
+    return client.get(reverse("reports:radar")).context["form"]["days"].value()
 
 
 def test_choices_that_are_none_count_as_not_chosen(cast, sign_in):
     client = sign_in(cast.qin)
     plain = client.get(reverse("reports:radar")).context["found"]
+    assert plain_choice(client) == "20"
     odd = client.get(reverse("reports:radar"), {"grade": "primary-1999", "days": "x", "what": "facts", "page": "z"})
     assert odd.context["found"].left == plain.left
 
