@@ -135,7 +135,7 @@ def test_a_sheet_sent_twice_is_read_once(client, tool):
 
 def test_the_empty_sheet_fits(cast, client, tool):
     blank = client.get(reverse("students:answers_blank", args=[tool.pk]))
-    file = SimpleUploadedFile("答卷.xlsx", blank.content)
+    file = SimpleUploadedFile("答卷.csv", blank.content)
     answer = client.post(reverse("students:answers", args=[tool.pk]), {"file": file})
     assert answer.status_code == 302
     assert json.loads(AnswerSheet.objects.get().body)["rows"] == []
