@@ -81,6 +81,10 @@ BELONGS_TO = {
     "students:category": "students:need_proposals",
     "students:clocks": "students:need_proposals",
     "students:upkeep": "reports:todo",
+    "students:signal": "students:signals",
+    "students:signal_rules": "students:signals",
+    "students:signal_rule": "students:signals",
+    "students:signals_of": "students:list",
     "students:import_detail": "students:imports",
     "students:mark_imports": "students:imports",
     "reports:job": "reports:index",
@@ -217,6 +221,8 @@ def _entries(roles: frozenset[Role], files: bool, keeps: bool, cares: bool) -> l
         files and _entry("students:list", "folders", _("Student files"), pgettext("tab", "Files")),
         (keeps or not roles.isdisjoint(LEADERS))
         and _entry("students:screening", "list-check", _("Screening"), pgettext("tab", "Screening")),
+        (keeps or not roles.isdisjoint(LEADERS))
+        and _entry("students:signals", "bulb", _("Worth a look"), pgettext("tab", "Look")),
         files and _entry("reports:index", "file-text", _("Term summary"), pgettext("tab", "Summary")),
         Role.MORAL_EDUCATION in roles
         and _entry("students:need_proposals", "clipboard-list", _("Care needs"), pgettext("tab", "Needs")),

@@ -290,6 +290,7 @@ CELERY_BEAT_SCHEDULE = {
     "check-grants": {"task": "students.tasks.check_grants", "schedule": crontab(hour=3, minute=40)},
     "seal-audit": {"task": "students.tasks.seal_audit", "schedule": 600.0},
     "sweep-imports": {"task": "students.tasks.sweep_imports", "schedule": 30.0},
+    "raise-signals": {"task": "students.tasks.raise_all_signals", "schedule": crontab(hour=5, minute=20)},
     # Where the machine is off at night, the scheduler makes up for it when it starts.
     "backup": {"task": "accounts.tasks.backup", "schedule": crontab(hour=2, minute=30)},
     "heartbeat": {"task": "reports.tasks.heartbeat", "schedule": 60.0, "options": {"expires": 120}},

@@ -31,6 +31,8 @@ from students.models import (
     SchoolCalendar,
     ScreeningEntry,
     ScreeningSheet,
+    Signal,
+    Student,
 )
 from students.upkeep import to_look_through
 from students.words import day_word, moment_word
@@ -84,7 +86,8 @@ def waiting_for(user: User, calendar: SchoolCalendar, *, now: datetime) -> Waiti
     today = timezone.localdate(now)
     attention = _attention(user, now)
     promised = _promised(user, today, now)
-    counted = _counted(user, calendar, now)
+    counted, talking = _counted(user, calendar, now)
+    talks = list(_talks(user, now).select_related("student")[:MOST]) if talking else []
     items = [
         *_backups(user, now),
         *(item for item in counted if item.urgent),
@@ -93,9 +96,10 @@ def waiting_for(user: User, calendar: SchoolCalendar, *, now: datetime) -> Waiti
         *_handovers(user, now),
         *_screening(user, calendar, today, now),
         *(_promise_item(note, calendar, today) for note in promised),
+        *(_talk_item(signal, calendar, today) for signal in talks),
         *(_draft_item(draft, today) for draft in Draft.objects.unfinished_of(user, now)),
     ]
-    named = [*attention, *promised]
+    named = [*attention, *promised, *talks]
     return Waiting(
         tuple(items), tuple(each.student_id for each in named), max((each.level for each in named), default=0)
     )
@@ -114,6 +118,34 @@ def _promised(user: User, today: date, now: datetime) -> list[Observation]:
     return list(notes.select_related("student")[:MOST])
 
 
+def _asked(user: User, now: datetime) -> QuerySet:
+    seen = Signal.objects.visible_to(user, now=now).filter(student__status__in=Student.PRESENT)
+    return seen.unanswered().filter(student__in=access.students_led(user, now=now))
+
+
+def _talks(user: User, now: datetime) -> QuerySet:
+    seen = Signal.objects.visible_to(user, now=now).filter(student__status__in=Student.PRESENT)
+    return seen.open_items_of(user, today=timezone.localdate(now))
+
+
+def _asked_item(number: int) -> Item:
+    """One line, however many: the list says about whom."""
+    title = ngettext("%(n)d signal to answer", "%(n)d signals to answer", number) % {"n": number}
+    return Item("bulb", title, reverse("students:signals"), _("today"))
+
+
+def _talk_item(signal: Signal, calendar: SchoolCalendar, today: date) -> Item:
+    return Item(
+        icon="message-circle",
+        title=_("Talk with {}"),
+        href=signal.get_absolute_url(),
+        when=due_word(signal.talk_on, calendar, today),
+        name=signal.student.name,
+        late=signal.talk_on < today,
+        is_due=signal.talk_on <= today,
+    )
+
+
 def _backups(user: User, now: datetime) -> list[Item]:
     """For the system administrator."""
     if Role.SYSTEM_ADMIN not in user.roles(now) or (state := backup_state(now)).is_well:
@@ -127,9 +159,9 @@ def _backups(user: User, now: datetime) -> list[Item]:
 # --- lines that tell a number: all of them are one statement -----------------------------------------------------------
 
 
-def _counted(user: User, calendar: SchoolCalendar, now: datetime) -> list[Item]:
+def _counted(user: User, calendar: SchoolCalendar, now: datetime) -> tuple[list[Item], int]:
     """What waits in numbers, for those whose office it is, and for those who keep a class. No names: others look on while a
-    home page is open."""
+    home page is open. And how many talks one has planned, which are asked for by name only where there are any."""
     roles = user.roles(now)
     rows: dict[Callable[[int], Item], QuerySet] = {}
     if not roles.isdisjoint(access.OVERSEERS):
@@ -145,7 +177,9 @@ def _counted(user: User, calendar: SchoolCalendar, now: datetime) -> list[Item]:
         rows[_handing_over_item], rows[_lying_item] = _to_hand_over(user, now), _lying(user, now)
         rows[_seen_item] = ScreeningEntry.objects.visible_to(user, now=now).to_review()
     rows[_upkeep_item] = to_look_through(user, calendar.term_on(timezone.localdate(now)), now=now)
-    return [item(number) for item, number in zip(rows, numbers(user, rows.values()), strict=True) if number]
+    rows[_asked_item] = _asked(user, now)
+    *found, talks = numbers(user, [*rows.values(), _talks(user, now)])
+    return [item(number) for item, number in zip(rows, found, strict=True) if number], talks
 
 
 def numbers(user: User, rows: Iterable[QuerySet]) -> list[int]:

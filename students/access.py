@@ -26,6 +26,7 @@ from students.models.records import OPEN_TO_AUTHOR, AttentionRequest
 from students.models.student import Student
 
 if TYPE_CHECKING:
+    from students.models.signals import Signal
     from students.models.student import StudentQuerySet
 
 NOBODY = Q(pk__in=[])
@@ -310,6 +311,25 @@ def answer_sheets(user: User, *, now: datetime) -> QuerySet[AnswerSheet]:
     """Sheets of answers that this counsellor uploaded; nobody else's, 德育 included: they name students at level 4."""
     own = AnswerSheet.objects.filter(requested_by=user, instrument__school=user.school_id)
     return own if fills_assessments(user, now=now) else own.none()
+
+
+def students_led(user: User, *, now: datetime) -> QuerySet:
+    """Ids of the students whose head teacher or deputy this user is now."""
+    duties = (AccessGrant.Reason.HEAD_TEACHER, AccessGrant.Reason.DEPUTY)
+    return live_grants(user, now, Level.DAILY).filter(reason__in=duties).values("content_object")
+
+
+def answers_for(user: User, student: Student, *, now: datetime) -> bool:
+    """The student's head teacher and deputy answer the signals that they see, and 德育. Two statements at most."""
+    if not user.is_active or user.school_id != student.school_id:
+        return False
+    return Role.MORAL_EDUCATION in user.roles(now) or is_head_of(user, student, now=now)
+
+
+def may_answer(user: User, signal: Signal, *, now: datetime) -> bool:
+    """Nobody answers what they may not see."""
+    seen = type(signal).objects.visible_to(user, now=now).filter(pk=signal.pk)
+    return answers_for(user, signal.student, now=now) and seen.exists()
 
 
 def counselling_grants(user: User, student: Student, *, now: datetime) -> QuerySet:

@@ -6,8 +6,9 @@ from celery import shared_task
 from django.db import IntegrityError
 from django.utils import timezone
 
+from accounts.models import School
 from students import sealing, watching
-from students.actions import answer_sheets, drafts, grants
+from students.actions import answer_sheets, drafts, grants, signals
 
 log = logging.getLogger(__name__)
 
@@ -56,3 +57,21 @@ def check_grants() -> None:
     """At night: a grant that follows from nothing is a fault of ours. It is told, and somebody looks."""
     if many := grants.orphans(now=timezone.now()):
         log.error("%d grants follow from no duty", many)
+
+
+@shared_task
+def raise_all_signals() -> None:
+    """Before school begins: one task for each school, so that a large one holds up no other."""
+    for pk in School.objects.values_list("pk", flat=True):
+        raise_signals.delay(str(pk))
+
+
+@shared_task
+def raise_signals(school_id: str) -> None:
+    school = School.objects.filter(pk=school_id).first()
+    if school is None:
+        return
+    try:
+        signals.raise_signals(school=school, today=timezone.localdate(), now=timezone.now())
+    except IntegrityError:
+        pass  # another worker looked at the same moment

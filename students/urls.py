@@ -33,6 +33,8 @@ from students.views import (
     screening_class,
     screening_review,
     search,
+    signal_rules,
+    signals,
 )
 
 app_name = "students"
@@ -55,6 +57,12 @@ urlpatterns = [
     path("drafts/discard/", drafts.draft_discard, name="draft_discard"),
     path("attention/", attention.attention, name="attention"),
     path("attention/<uuid:pk>/acknowledge/", attention.attention_acknowledge, name="attention_acknowledge"),
+    # --- signals
+    path("signals/", signals.signals, name="signals"),
+    path("signals/<uuid:pk>/", signals.signal, name="signal"),
+    path("students/<uuid:pk>/signals/", signals.of_student, name="signals_of"),
+    path("school/signals/", signal_rules.signal_rules, name="signal_rules"),
+    path("school/signals/<str:code>/", signal_rules.signal_rule, name="signal_rule"),
     # --- files
     path("classes/", classes.class_list, name="class_list"),
     path("classes/<uuid:pk>/", classes.class_grid, name="class_grid"),

@@ -15,6 +15,7 @@ from accounts.versions import StaleVersion, save_version
 from students import access, mentions
 from students.actions import stamp
 from students.actions.drafts import close_draft
+from students.actions.signals import follow_notes
 from students.levels import Level
 from students.models import Attachment, AttentionRequest, Observation, Student
 
@@ -162,6 +163,7 @@ def correct_observation(
     if needs_attention or rows[0].level == Level.CONFIDENTIAL:
         asked = AttentionRequest.objects.filter(observation__in=rows).values_list("observation_id", flat=True)
         _ask_for_attention(by, [row for row in rows if row.pk not in set(asked)])
+    follow_notes(rows=rows, now=now)
     if draft_key:
         close_draft(by=by, key=draft_key, seq=draft_seq, now=now)
 
@@ -196,11 +198,13 @@ def void_observation(
         raise PermissionDenied
     if not reason and not observation.withdrawable_by(by, now):
         raise VoidNeedsReason
-    for row in rows_of(observation):
+    rows = rows_of(observation)
+    for row in rows:
         row.voided_at, row.voided_by, row.void_reason = now, by, reason
         stamp(by, row, reason=reason)
         shown = row.version if version is None or row is not observation else version
         save_version(row, ["voided_at", "voided_by", "void_reason"], shown)
+    follow_notes(rows=rows, now=now)
 
 
 @transaction.atomic
@@ -229,6 +233,7 @@ def move_observation(
         request.student = to
         stamp(by, request)
         save_version(request, ["student"], request.version)
+    follow_notes(rows=rows, now=now, also=[wrong.pk])
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ from students.actions.dictionary import start_categories
 from students.actions.drafts import save_draft
 from students.actions.grants import sync_grants
 from students.actions.screening import start_checklists
-from students.demo import asking, marks, notes, scales, sweeps
+from students.demo import asking, marks, notes, scales, signals, sweeps
 from students.demo.needs import write_needs
 from students.demo.people import ClassOf, enrol, hire, open_classes
 from students.models import ClassAssignment, SchoolCalendar, Student, school_year_of
@@ -51,6 +51,7 @@ def build(*, today: date, now: datetime) -> School:
     sweeps.write(school, classes, users, book.calendar.term_on(today), today=today, now=now)
     _drafts(users, classes, now)
     asking.write_all(users, classes, today, now)
+    signals.notice(school, classes, book, today, now)
     return school
 
 

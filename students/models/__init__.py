@@ -27,6 +27,7 @@ from students.models.screening import (
     ScreeningRound,
     ScreeningSheet,
 )
+from students.models.signals import Signal, SignalRule
 from students.models.student import Boarding, Guardian, Sex, Student, StudentBackground, StudentProfile
 
 __all__ = [
@@ -36,6 +37,6 @@ __all__ = [
     "FileAccess", "FileVerification", "GradeAssignment", "Group", "Guardian", "HabitCheck", "Handover",
     "HandoverSummary", "Instrument", "Job", "JobQuerySet", "Mark", "NeedEvidence", "Observation", "ReadingNotice",
     "RosterImport", "RosterRow", "SchoolCalendar", "ScreeningEntry", "ScreeningRound", "ScreeningSheet", "Sex",
-    "Stage", "Student", "StudentBackground", "StudentProfile", "StudentRecord", "StudentRecordQuerySet", "Term",
+    "Signal", "SignalRule", "Stage", "Student", "StudentBackground", "StudentProfile", "StudentRecord", "StudentRecordQuerySet", "Term",
     "all_clocks", "clock", "school_year_of",
 ]  # fmt: skip

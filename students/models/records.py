@@ -43,6 +43,11 @@ class StudentRecordQuerySet(models.QuerySet):
         none by default. Whatever says that a teacher turned to this child counts, what an office filed does not."""
         return self.none()
 
+    def contacts(self) -> StudentRecordQuerySet:
+        """Rows that say that the family was reached, each with its day as `reached_on`, for students.signals.contact;
+        none by default."""
+        return self.none()
+
     def open_items_of(self, user: User, *, today: date) -> StudentRecordQuerySet:
         """What waits for this user; none by default."""
         return self.none()

@@ -32,6 +32,7 @@ from students.models import (
     Attachment,
     AttentionRequest,
     CalendarDay,
+    Category,
     ClassAssignment,
     Draft,
     EmergencyAccess,
@@ -46,6 +47,8 @@ from students.models import (
     Mark,
     Observation,
     ReadingNotice,
+    Signal,
+    SignalRule,
     Student,
     StudentBackground,
     StudentProfile,
@@ -141,6 +144,36 @@ NOTES: dict[str, Note] = {
 }
 
 
+@dataclass(frozen=True)
+class Found:
+    """What the oracle knows about a signal. `counts`: a note; `answer`: "", "noted", or "talk" of that day by the author."""
+
+    student: str
+    level: int
+    counts: str
+    answer: str = ""
+    by: str = ""
+    lapsed: bool = False
+
+
+SIGNALS: dict[str, Found] = {
+    "an2": Found("an", 2, "an2"),
+    "an3": Found("an", 3, "an3", "noted", "zhou"),
+    "an_lapsed": Found("an", 2, "an2", lapsed=True),
+    "bei2": Found("bei", 2, "bei2", "talk", "zhou"),
+    "bei3": Found("bei", 3, "bei3"),
+    "ding3": Found("ding", 3, "ding3"),
+    "ding4": Found("ding", 4, "ding4", "noted", "lin"),
+    "gao2": Found("gao", 2, "gao2"),
+    "hang2": Found("hang", 2, "hang2"),
+}
+
+
+def sees_signal(who: str, signal: Found) -> bool:
+    """DESIGN §3: by level alone; what a rule no longer finds is for nobody."""
+    return not signal.lapsed and level(who, signal.student) >= signal.level
+
+
 def sees_note(who: str, note: Note) -> bool:
     """DESIGN §3: by level; the author for 7 days, and daily notes as long as the author sees the student; what needs
     attention is for 德育处 and, until a colleague took it up, for the counsellor. What was withdrawn is for nobody."""
@@ -205,6 +238,7 @@ def build_world() -> World:
     _write_notes(world)
     _write_incidents(world)
     _attach(world)
+    _signals(world)
     _drafts(world)
     _readings(world)
     _asked(world)
@@ -379,6 +413,38 @@ def _write_incidents(world: World) -> None:
     notes.move_observation(by=zhou, observation=row, to=an, now=timezone.now())
     row.refresh_from_db()
     _note_is(world, "moved", row, sees)
+
+
+def _signals(world: World) -> None:
+    """Each says a subject's name that is a canary, and so is the answer."""
+    now, today = timezone.now(), timezone.localdate()
+    for school in (world.cast.school, world.cast.elsewhere):
+        label = "ours" if school == world.cast.school else "far"
+        category = Category.objects.create(school=school, code="Z9", name="需要留意", group="S", order=99)
+        world.add("signal_category", label, category)
+        SignalRule.objects.create(school=school, code="concerns", amount=3, days=10)
+    world.things["rule"] = {"concerns": {"code": "concerns"}}
+    for key, found in SIGNALS.items():
+        sees = [who for who in PEOPLE if sees_signal(who, found)]
+        subject = world.words(f"signal {key} words", sees, masked=found.lapsed)
+        row = Signal(
+            student=world.cast.students[found.student],
+            rule="drop",
+            level=found.level,
+            counted=[f"students.observation:{world.things['note'][found.counts].pk}"],
+            numbers={"lines": [[subject, [["1", "期中", 85, 80, 10], ["1", "期末", 60, 80, 10]]]]},
+            fingerprint=key,
+            raised_on=today,
+            lapsed_at=now if found.lapsed else None,
+        )
+        if found.answer:
+            row.answer, row.answered_at, row.answered_by = found.answer, now, world.person(found.by)
+            row.because = world.words(f"signal {key} because", sees)
+        if found.answer == "talk":
+            row.talk_on, row.talk_by = today, row.answered_by
+        row.save()
+        world.add("signal", key, row)
+        world.mark(str(row.pk), f"signal {key} id", sees, masked=found.lapsed)
 
 
 def _attach(world: World) -> None:

@@ -369,6 +369,23 @@ SENT: dict[str, Sent] = {
     "students:note_void": Sent(
         "zhou", "an2", lambda world: {"reason": "写错了", "version": str(world.things["note"]["an2"].version)}
     ),
+    "students:signal": Sent(
+        "zhou",
+        "an2",
+        lambda world: {
+            "answer": "noted",
+            "because": "外婆住院，周末接回来",
+            "version": str(world.things["signal"]["an2"].version),
+        },
+        also=("talk_on", "category"),
+        foreign={"category": pk("signal_category", "far")},
+    ),
+    "students:signal_rule": Sent(
+        "ruan",
+        "concerns",
+        lambda world: {"is_on": "on", "amount": "4", "days": "12", "version": "1"},
+        also=("before",),
+    ),
     "students:draft_save": Sent(
         "zhou",
         "",

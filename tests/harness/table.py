@@ -24,6 +24,7 @@ from tests.harness.objects import (
     NOTES,
     OURS,
     SCALE_PK,
+    SIGNALS,
     World,
     level,
     school_of,
@@ -31,6 +32,7 @@ from tests.harness.objects import (
     sees_habits,
     sees_marks,
     sees_note,
+    sees_signal,
 )
 from tests.harness.sweeps import ANSWERS, LEAD, keeps, sees_sheet
 
@@ -146,6 +148,16 @@ def own_note(age: float) -> Rule:
 def void_posted(who: str, key: str) -> frozenset[int]:
     """Nothing is withdrawn unread: it takes the version that was shown; and half an hour after it was written, a reason."""
     return frozenset({409}) if NOTES[key].age == 0 else frozenset({422})
+
+
+def signal(who: str, key: str) -> int:
+    return 200 if sees_signal(who, SIGNALS[key]) else 404
+
+
+def signal_posted(who: str, key: str) -> frozenset[int]:
+    """Of those who see it, the class teachers of the student answer, and 德育."""
+    answer = who == "ruan" or who in CLASS_TEACHERS[CLASS_OF[SIGNALS[key].student]]
+    return FORM if answer else frozenset({403})
 
 
 def photo(who: str, key: str) -> int:
@@ -469,6 +481,12 @@ TABLE: dict[str, Row] = {
     "students:handover_write": Row(written_by_giver, "handover", BOTH, posted=frozenset({422}), log=1, query="student"),
     "students:handover_acknowledge": Row(taken_over, "handover", POST, posted=DONE),
     "students:handed_over": student_row(3, log=1),
+    # --- signals
+    "students:signals": Row(log=1),
+    "students:signal": Row(signal, "signal", BOTH, posted=signal_posted, log=1),
+    "students:signals_of": student_row(2, log=1),
+    "students:signal_rules": Row(moral, office=RUAN),
+    "students:signal_rule": Row(moral, "rule", BOTH, office=RUAN),
     # --- notes
     "students:note_new": Row(note_sheet, methods=BOTH, posted=frozenset({422}), query="student"),
     "students:note_picker": Row(methods=BOTH),

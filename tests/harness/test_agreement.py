@@ -17,6 +17,7 @@ from students.models import (
     HandoverSummary,
     Observation,
     ScreeningEntry,
+    Signal,
     Student,
 )
 from students.touches import kinds_of_record
@@ -26,10 +27,12 @@ from tests.harness.objects import (
     HABITS,
     NOTES,
     PEOPLE,
+    SIGNALS,
     level,
     sees_assessment,
     sees_habits,
     sees_note,
+    sees_signal,
 )
 from tests.harness.sweeps import ANSWERS
 from tests.harness.table import PICKER, TABLE, pages, url_for
@@ -137,6 +140,18 @@ def test_what_was_handed_over_agrees(world, who, now):
     assert seen == {key for key in ("an", "bei") if level(who, key) >= 3 or who == "guo"}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("who", EACH)
+def test_the_lists_and_the_pages_of_signals_agree(world, who):
+    client = client_for(world.person(who))
+    opened = details(world, client, "signal", "students:signal")
+    listed_on = linked(body(ask(client, "GET", url_for(world, "students:signals", ""))), "signals")
+    files = [url_for(world, "students:signals_of", label) for label in world.cast.students if level(who, label) >= 2]
+    in_files = set().union(*(linked(body(ask(client, "GET", url)), "signals") for url in files))
+    seen = {key for key, signal in SIGNALS.items() if sees_signal(who, signal)}
+    assert named(world, "signal", listed_on) == named(world, "signal", in_files) == opened == seen
+
+
 def test_every_kind_of_record_is_compared_here():
     """A new StudentRecord needs a comparison of its list and its page above."""
     assert {model.__name__ for model in kinds_of_record() if not model.__name__.startswith("Historical")} == {
@@ -150,6 +165,7 @@ def test_every_kind_of_record_is_compared_here():
         "Mark",
         "ScreeningEntry",
         "HandoverSummary",
+        "Signal",
     }
 
 
@@ -187,6 +203,10 @@ def hide(world, who: str) -> None:
     hidden = [row.pk for key, row in world.things["habit"].items() if not sees_habits(who, key)]
     HabitCheck.objects.filter(pk__in=hidden).delete()
     AnswerSheet.objects.exclude(requested_by=world.person(who)).delete()
+    signals = world.things["signal"]
+    Signal.objects.filter(
+        pk__in=[signals[key].pk for key, each in SIGNALS.items() if not sees_signal(who, each)]
+    ).delete()
     Draft.objects.exclude(user=world.person(who)).delete()
     ReportJob.objects.exclude(requested_by=world.person(who)).delete()
     for name, entry in world.things["screening"].items():

@@ -25,6 +25,7 @@ VARIATIONS = {
     "students:history": ("?page=2",),
     "students:readers": ("?page=2",),
     "students:notes_mine": ("?page=2",),
+    "students:signals": ("?page=2",),
     "students:placements": ("?gone=1", "?page=2"),
     "students:import_detail": ("?show=new", "?show=unchanged"),
     "students:assessment_new": ("",),

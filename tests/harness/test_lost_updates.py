@@ -108,6 +108,7 @@ EDITS = (
     "students:instrument_edit", "students:instrument_offer", "students:assessment_edit", "students:assessment_void",
     "students:habit_edit", "students:habit_void",
     "students:need_detail", "students:level", "students:category", "students:category_delete", "students:clocks",
+    "students:signal", "students:signal_rule",
 )  # fmt: skip
 # Where the second person types the same, since another day would be refused for itself.
 SAME = {"students:move": ("starts_on",), "students:leave": ("on",), "students:term": ("starts_on", "week1_monday")}

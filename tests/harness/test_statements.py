@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from students import audit
 from students.actions.screening import review_entry
-from students.models import Attachment, AttentionRequest, FileAccess, Guardian, Observation
+from students.models import Attachment, AttentionRequest, FileAccess, Guardian, Observation, Signal
 from tests.cast import build_cast
 from tests.factories import StudentFactory, seat
 from tests.harness.table import PICKER, TABLE, pages, urls
@@ -25,6 +25,7 @@ LISTS = (
     "students:note_new", "reports:home", "reports:todo", "reports:classes", "reports:recent", "reports:index",
     "students:student_screening", "students:screening",
     "reports:radar", "reports:radar_left", "reports:radar_class", "reports:only_concern",
+    "students:signals", "students:signals_of", "students:signal",
 )  # fmt: skip
 FOR_THE_OFFICE = {
     "xin": ("students:attention", "reports:home", "reports:todo"),
@@ -38,6 +39,7 @@ FOR_THE_OFFICE = {
         "reports:radar_left",
         "reports:only_concern",
         "reports:equity",
+        "students:signals",
     ),
     "jiao": ("students:placements", "students:imports", "students:mark_imports"),
     "wang": ("students:classes_admin", "accounts:staff", "accounts:roles"),
@@ -58,6 +60,14 @@ def grow(cast, step: int) -> None:
         AttentionRequest.objects.create(student=about, author=cast.zhou, observation=note)
         Attachment.objects.create(
             incident=note.incident, author=cast.zhou, content_type="image/jpeg", size=1, file="none"
+        )
+        Signal.objects.create(
+            student=about,
+            rule=("concerns", "negative", "tone")[step - 1],
+            counted=[f"students.observation:{each.pk}" for each in Observation.objects.filter(student=about)],
+            numbers={"count": 3, "days": 10, "before": 3},
+            fingerprint=f"{step}",
+            raised_on=timezone.localdate(),
         )
         note.facts += "，又改"
         note.save()
@@ -81,6 +91,7 @@ def _screen(cast, student, step: int) -> None:
 
 def address(name: str, cast) -> str:
     thing = {"class": cast.own_class, "student": cast.an, "note": Observation.objects.filter(student=cast.an).first()}
+    thing["signal"] = Signal.objects.filter(student=cast.an).order_by("-created_at").first()
     pk = {"pk": thing[TABLE[name].takes].pk} if TABLE[name].takes else {}
     return reverse(name, kwargs=pk) + (f"?student={cast.an.pk}&student={cast.bei.pk}" if TABLE[name].query else "")
 
