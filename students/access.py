@@ -357,7 +357,7 @@ def sheet_condition(user: User, *, now: datetime) -> Q:
 LEADERS = (Role.MORAL_EDUCATION, Role.VICE_PRINCIPAL, Role.PRINCIPAL)
 
 
-NEVER_ASK = (Role.SYSTEM_ADMIN, Role.AUDITOR)  # they see no student, whatever happens (ADR 0012)
+NEVER_ASK = (Role.SYSTEM_ADMIN, Role.AUDITOR)  # they see no student, whatever happens (ADR 0018)
 OVERSEERS = (Role.MORAL_EDUCATION, Role.PRINCIPAL)  # told of emergencies; approve and review them, never their own
 
 
