@@ -65,7 +65,8 @@ class _Rows:
 
     def need(self, each: ClassOf, student: Student, rng: Random, decider: User, today, now, *, waiting: bool) -> None:
         code, basis, facts = rng.choice(TEXTS)
-        proposed = demo.at(today - timedelta(days=rng.randint(20, 70)), time(16, 20))
+        ago = rng.randint(2, 8) if waiting else rng.randint(20, 70)
+        proposed = demo.at(today - timedelta(days=ago), time(16, 20))
         row = CareNeed(
             student=student, author=each.head, category=self.categories[code], basis=basis, facts=facts,
             starts_on=proposed.date(), created_at=proposed, updated_at=proposed,

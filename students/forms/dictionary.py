@@ -18,6 +18,7 @@ class CategoryForm(forms.ModelForm):
     class Meta:
         model = Category
         fields = ["code", "name", "group", "basis", "level", "is_active"]
+        labels = {"name": _("Name of the category")}
         help_texts = {
             "level": _(
                 "Confidential: seen by those who see level 4 of the student, and by the moral-education office."

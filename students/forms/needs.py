@@ -37,9 +37,7 @@ class NeedForm(forms.Form):
 
     category = forms.ModelChoiceField(label=_("Category"), queryset=Category.objects.none())
     basis = forms.ChoiceField(label=_("Basis"), choices=Basis, widget=forms.RadioSelect, initial=Basis.JUDGEMENT)
-    facts = words_field(
-        _("What it rests on"), help_text=_("Facts and where you know them from. No guesses, no diagnosis.")
-    )
+    facts = words_field(_("The facts"), help_text=_("Facts and where you know them from. No guesses, no diagnosis."))
     starts_on = forms.DateField(label=_("Since"), widget=day_input())
     evidence = forms.MultipleChoiceField(
         label=_("Notes that show it"), required=False, widget=forms.CheckboxSelectMultiple

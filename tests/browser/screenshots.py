@@ -29,7 +29,9 @@ from students.marks.importing import options_of
 from students.models import (
     AccessRequest,
     Assessment,
+    AttentionLevel,
     AttentionRequest,
+    CareNeed,
     Checklist,
     ClassGroup,
     Draft,
@@ -95,6 +97,8 @@ class Demo:
     roster: RosterImport
     marks: RosterImport
     falling: Student
+    cared: Student
+    need: CareNeed
 
     def user(self, role: str) -> User:
         return self.users[ROLES[role]]
@@ -136,6 +140,8 @@ def school(transactional_db) -> Demo:
         running=waiting,
         roster=_roster(users[ROLES["academic"]], own_class, now),
         marks=_marks(users[ROLES["academic"]], own_class, now),
+        cared=AttentionLevel.objects.filter(student__enrolments__class_group=own_class).first().student,
+        need=CareNeed.objects.proposed().exclude(author=None).order_by("created_at").first(),
         falling=Student.objects.get(enrolments__class_group=own_class, enrolments__seat_no=demo_marks.DROPS + 1),
     )
 
@@ -334,6 +340,10 @@ SCENES: dict[str, dict[str, Open]] = {
         "student-profile-edit": at("students:profile_edit", "student"),
         "student-marks": at("reports:marks", "falling"),
         "student-background": at("students:background", "student"),
+        "student-needs": at("students:needs", "cared"),
+        "need-propose": at("students:need_propose", "cared"),
+        "attention-level": at("students:level", "cared"),
+        "upkeep": at("students:upkeep"),
         "student-access": at("students:access", "student"),
         "student-readers": at("students:readers", "student"),
         "student-history": at("students:history", "student"),
@@ -376,6 +386,11 @@ SCENES: dict[str, dict[str, Open]] = {
         "radar-talks": lambda page, demo: page.goto(f"{reverse('reports:radar')}?what=talk"),
         "equity": at("reports:equity"),
         "student-file": at("students:detail", "sensitive"),
+        "student-needs": at("students:needs", "cared"),
+        "need": at("students:need_detail", "need"),
+        "categories": at("students:categories"),
+        "clocks": at("students:clocks"),
+        "need-search": at("students:need_search"),
         "student-access": at("students:access", "sensitive"),
         "counselling": at("students:counselling", "sensitive"),
         "access-office": at("students:access_office"),
