@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db.models import BooleanField, DateField, Exists, ExpressionWrapper, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -10,15 +10,8 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from students import access
-from students.models import AttentionLevel, CareNeed, Clock, FileVerification, Student, Term, clock
+from students.models import AttentionLevel, CareNeed, Clock, FileVerification, Student, Term
 from students.models.clocks import DEFAULTS
-
-
-def true_since(school, today: date, term: Term | None) -> date:
-    """A file that was verified on this day or later still counts: within so many days, and in this term (DOMAIN §3.4).
-    See also _still_true."""
-    oldest = today - timedelta(days=clock(school, "file_verified"))
-    return max(oldest, term.starts_on) if term else oldest
 
 
 class _DaysBefore(Func):
@@ -34,12 +27,25 @@ class _DaysBefore(Func):
         return super().as_sql(compiler, connection, template=template, arg_joiner=joiner)
 
 
-def _still_true(school, today: date, term: Term | None):
-    """Verifications that count. See also true_since; here without a statement of its own, since every home page asks."""
+def _oldest(school, today: date) -> _DaysBefore:
     amount = Clock.objects.filter(school=school, code="file_verified").values("amount")[:1]
-    days = Coalesce(Subquery(amount), DEFAULTS["file_verified"])
+    return _DaysBefore(Value(today, DateField()), Coalesce(Subquery(amount), DEFAULTS["file_verified"]))
+
+
+def _still_true(school, today: date, term: Term | None):
+    """Verifications that count: within so many days, and in this term (DOMAIN §3.4)."""
     rows = FileVerification.objects.since(term.starts_on) if term else FileVerification.objects.all()
-    return rows.filter(verified_on__gte=_DaysBefore(Value(today, DateField()), days))
+    return rows.filter(verified_on__gte=_oldest(school, today))
+
+
+def last_verification(student: Student, today: date) -> tuple[FileVerification | None, bool]:
+    """The newest one, and whether it still counts. Two statements. See also _still_true."""
+    rows = FileVerification.objects.filter(student=student).select_related("author").order_by("-verified_on")
+    row = rows.annotate(oldest=_oldest(student.school_id, today)).first()
+    term = Term.objects.filter(school=student.school_id).latest_begun(today)
+    if row is None:
+        return None, False
+    return row, row.verified_on >= max(row.oldest, term.starts_on if term else row.oldest)
 
 
 def to_look_through(user: User, term: Term | None, *, now: datetime):

@@ -24,8 +24,8 @@ from students import needs as showing
 from students.actions import identification as acts
 from students.forms.needs import ConfirmForm, NeedForm, ReasonForm
 from students.levels import Level
-from students.models import CareNeed, FileAccess, FileVerification, Observation, Student, StudentProfile, Term, clock
-from students.upkeep import true_since
+from students.models import CareNeed, FileAccess, Observation, Student, StudentProfile, clock
+from students.upkeep import last_verification
 from students.views.answers import posted
 from students.views.fetch import student_or_404
 from students.words import day_word, seat_word
@@ -73,15 +73,13 @@ def needs(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _verified(student: Student, now: datetime) -> dict[str, Any]:
-    """When and by whom, and whether that still counts. Three statements."""
+    """When and by whom, and whether that still counts."""
     today = timezone.localdate(now)
-    row = FileVerification.objects.filter(student=student).select_related("author").order_by("-verified_on").first()
-    term = Term.objects.filter(school=student.school_id).latest_begun(today)
+    row, counts = last_verification(student, today)
     if row is None:
         return {"words": _("This file was never verified."), "stale": True, "today": False}
     by = {"by": row.author.display_name, "day": day_word(row.verified_on, today)}
-    stale = row.verified_on < true_since(student.school_id, today, term)
-    return {"words": _("Verified by %(by)s, %(day)s") % by, "stale": stale, "today": row.verified_on == today}
+    return {"words": _("Verified by %(by)s, %(day)s") % by, "stale": not counts, "today": row.verified_on == today}
 
 
 # --- proposing --------------------------------------------------------------------------------------------------------
