@@ -86,14 +86,14 @@ def waiting_for(user: User, calendar: SchoolCalendar, *, now: datetime) -> Waiti
     today = timezone.localdate(now)
     attention = _attention(user, now)
     promised = _promised(user, today, now)
-    counted, talking = _counted(user, calendar, now)
+    counted, talking, handing_over = _counted(user, calendar, now)
     talks = list(_talks(user, now).select_related("student")[:MOST]) if talking else []
     items = [
         *_backups(user, now),
         *(item for item in counted if item.urgent),
         *(_attention_item(request, calendar, now) for request in attention),
         *(item for item in counted if not item.urgent),
-        *_handovers(user, now),
+        *(_handovers(user, now) if handing_over else ()),
         *_screening(user, calendar, today, now),
         *(_promise_item(note, calendar, today) for note in promised),
         *(_talk_item(signal, calendar, today) for signal in talks),
@@ -159,9 +159,10 @@ def _backups(user: User, now: datetime) -> list[Item]:
 # --- lines that tell a number: all of them are one statement -----------------------------------------------------------
 
 
-def _counted(user: User, calendar: SchoolCalendar, now: datetime) -> tuple[list[Item], int]:
+def _counted(user: User, calendar: SchoolCalendar, now: datetime) -> tuple[list[Item], int, int]:
     """What waits in numbers, for those whose office it is, and for those who keep a class. No names: others look on while a
-    home page is open. And how many talks one has planned, which are asked for by name only where there are any."""
+    home page is open. And how many talks one has planned and hand-overs wait, whose
+    rows are asked for only where there are any."""
     roles = user.roles(now)
     rows: dict[Callable[[int], Item], QuerySet] = {}
     if not roles.isdisjoint(access.OVERSEERS):
@@ -178,8 +179,8 @@ def _counted(user: User, calendar: SchoolCalendar, now: datetime) -> tuple[list[
         rows[_seen_item] = ScreeningEntry.objects.visible_to(user, now=now).to_review()
     rows[_upkeep_item] = to_look_through(user, calendar.term_on(timezone.localdate(now)), now=now)
     rows[_asked_item] = _asked(user, now)
-    *found, talks = numbers(user, [*rows.values(), _talks(user, now)])
-    return [item(number) for item, number in zip(rows, found, strict=True) if number], talks
+    *found, talks, handovers = numbers(user, [*rows.values(), _talks(user, now), _to_hand_over(user, now)])
+    return [item(number) for item, number in zip(rows, found, strict=True) if number], talks, handovers
 
 
 def numbers(user: User, rows: Iterable[QuerySet]) -> list[int]:
@@ -370,7 +371,7 @@ def due_word(day: date, calendar: SchoolCalendar, today: date) -> str:
     return ngettext("%(n)d day left", "%(n)d days left", left) % {"n": left}
 
 
-def split_due(items: Sequence[Item], most: int) -> tuple[list[Item], int]:
+def split_due(items: Sequence[Item], most: int) -> tuple[list[Item], int, int]:
     """The first `most` of today's items, and how many there are in all."""
     due: Iterable[Item] = [item for item in items if item.is_due]
     return list(due)[:most], len(items)
