@@ -35,7 +35,7 @@ from students.models import (
     Student,
 )
 from students.upkeep import to_look_through
-from students.words import day_word, moment_word
+from students.words import moment_word
 
 MOST = 100  # rows of the to-do page
 A_WEEK = timedelta(days=7)
@@ -86,14 +86,13 @@ def waiting_for(user: User, calendar: SchoolCalendar, *, now: datetime) -> Waiti
     today = timezone.localdate(now)
     attention = _attention(user, now)
     promised = _promised(user, today, now)
-    counted, talking, handing_over = _counted(user, calendar, now)
+    counted, talking = _counted(user, calendar, now)
     talks = list(_talks(user, now).select_related("student")[:MOST]) if talking else []
     items = [
         *_backups(user, now),
         *(item for item in counted if item.urgent),
         *(_attention_item(request, calendar, now) for request in attention),
         *(item for item in counted if not item.urgent),
-        *(_handovers(user, now) if handing_over else ()),
         *_screening(user, calendar, today, now),
         *(_promise_item(note, calendar, today) for note in promised),
         *(_talk_item(signal, calendar, today) for signal in talks),
@@ -159,10 +158,9 @@ def _backups(user: User, now: datetime) -> list[Item]:
 # --- lines that tell a number: all of them are one statement -----------------------------------------------------------
 
 
-def _counted(user: User, calendar: SchoolCalendar, now: datetime) -> tuple[list[Item], int, int]:
+def _counted(user: User, calendar: SchoolCalendar, now: datetime) -> tuple[list[Item], int]:
     """What waits in numbers, for those whose office it is, and for those who keep a class. No names: others look on while a
-    home page is open. And how many talks one has planned and hand-overs wait, whose
-    rows are asked for only where there are any."""
+    home page is open. And how many talks one has planned, whose rows are asked for only where there are any."""
     roles = user.roles(now)
     rows: dict[Callable[[int], Item], QuerySet] = {}
     if not roles.isdisjoint(access.OVERSEERS):
@@ -175,12 +173,13 @@ def _counted(user: User, calendar: SchoolCalendar, now: datetime) -> tuple[list[
     if Role.MORAL_EDUCATION in roles:
         rows[_proposed_item] = CareNeed.objects.visible_to(user, now=now).proposed().exclude(author=user)
         rows[_request_item] = AccessRequest.objects.visible_to(user, now=now).exclude(user=user).waiting()
-        rows[_handing_over_item], rows[_lying_item] = _to_hand_over(user, now), _lying(user, now)
+        rows[_lying_item] = _lying(user, now)
         rows[_seen_item] = ScreeningEntry.objects.visible_to(user, now=now).to_review()
     rows[_upkeep_item] = to_look_through(user, calendar.term_on(timezone.localdate(now)), now=now)
+    rows[_handing_over_item] = _to_hand_over(user, now)
     rows[_asked_item] = _asked(user, now)
-    *found, talks, handovers = numbers(user, [*rows.values(), _talks(user, now), _to_hand_over(user, now)])
-    return [item(number) for item, number in zip(rows, found, strict=True) if number], talks, handovers
+    *found, talks = numbers(user, [*rows.values(), _talks(user, now)])
+    return [item(number) for item, number in zip(rows, found, strict=True) if number], talks
 
 
 def numbers(user: User, rows: Iterable[QuerySet]) -> list[int]:
@@ -268,19 +267,11 @@ def _sheet_item(sheet: ScreeningSheet, calendar: SchoolCalendar, today: date) ->
 
 
 def _to_hand_over(user: User, now: datetime) -> QuerySet:
-    """To take over; and to write, as long as nothing is written."""
+    """To take over; and to write, as long as nothing is written. See also `_lying`, what nobody has done for a week."""
     # The text about the class is encrypted, so its version tells: an outstanding one has changed by nothing else.
     unwritten = Q(version=1) & ~Exists(HandoverSummary.objects.filter(handover=OuterRef("pk")))
     mine = Q(taker=user) | (Q(giver=user) & unwritten)
     return Handover.objects.visible_to(user, now=now).outstanding().filter(mine)
-
-
-def _handovers(user: User, now: datetime) -> list[Item]:
-    """德育 is told numbers instead (_counted), of whatever lies for a week and of what they do themselves."""
-    if Role.MORAL_EDUCATION in user.roles(now):
-        return []
-    rows = _to_hand_over(user, now).select_related("class_group")[:MOST]
-    return [_handover_item(row, user, timezone.localdate(now)) for row in rows]
 
 
 def _lying(user: User, now: datetime) -> QuerySet:
@@ -296,12 +287,6 @@ def _lying_item(number: int) -> Item:
 def _handing_over_item(number: int) -> Item:
     title = ngettext("%(n)d hand-over of your own", "%(n)d hand-overs of your own", number) % {"n": number}
     return Item("arrow-left-right", title, reverse("students:handovers"), _("today"))
-
-
-def _handover_item(row: Handover, user: User, today: date) -> Item:
-    form = _("Take over %(class)s") if row.taker_id == user.pk else _("Hand over %(class)s: write for the next teacher")
-    title, late = form % {"class": row.class_group.name_on(today)}, row.on <= today - A_WEEK
-    return Item("arrow-left-right", title, row.get_absolute_url(), day_word(row.on, today), late=late)
 
 
 def _attention_item(request: AttentionRequest, calendar: SchoolCalendar, now: datetime) -> Item:

@@ -196,7 +196,7 @@ def test_both_are_reminded_and_moral_education_after_a_week(cast, changed, sign_
         items = sign_in(cast.people[who]).get(reverse("reports:home")).context["items"]
         return [item.href for item in items if "handovers" in item.href]
 
-    assert reminded("zhou") == reminded("luo") == [changed.get_absolute_url()]
+    assert reminded("zhou") == reminded("luo") == [reverse("students:handovers")]
     assert reminded("ruan") == reminded("he") == []
     Handover.objects.filter(pk=changed.pk).update(on=changed.on - timedelta(days=7))
     assert reminded("ruan") == [reverse("students:handovers")]
