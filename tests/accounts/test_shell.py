@@ -3,7 +3,6 @@
 import pytest
 from django.test import RequestFactory
 from django.urls import resolve
-from django.utils.translation import gettext as _
 
 from accounts.context import shell
 
@@ -19,15 +18,16 @@ def labels(user):
 
 
 def test_a_head_teacher_sees_classes_files_and_summaries(cast):
-    assert labels(cast.zhou) == ["首页", "我的班级", "待办", "一人一档", _("Screening"), "学期总结"]
+    noticing = ["沉默雷达", "一人一档", "摸排", "值得留意"]
+    assert labels(cast.zhou) == ["首页", "我的班级", "待办", *noticing, "学期总结", "申请查看"]
 
 
 def test_the_academic_office_also_imports_the_roster_and_places_students(cast):
-    assert labels(cast.jiao)[-2:] == ["名册导入", "学籍变动"]
+    assert labels(cast.jiao)[-3:] == ["名册导入", "学籍变动", "申请查看"]
 
 
 def test_a_dormitory_keeper_sees_no_files_and_no_search(cast):
-    assert labels(cast.luo) == ["首页", "待办", "我的记录"]
+    assert labels(cast.luo) == ["首页", "待办", "申请查看", "我的记录"]
     assert menu(cast.luo)["files"] is False
 
 

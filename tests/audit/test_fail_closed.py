@@ -12,6 +12,7 @@ from reports.models import ExportLog
 from students.actions import notes, placements
 from students.models import AccessGrant, FileAccess, Observation
 from tests.factories import PASSWORD
+from tests.harness.objects import PEOPLE
 from tests.harness.sent import SENT
 from tests.harness.table import TABLE, pages, url_for
 from tests.harness.visiting import BACKEND, listed, undone
@@ -76,7 +77,7 @@ def test_no_page_that_is_logged_shows_anything_without_its_row(world):
 def _logged_pages(world) -> list[tuple[str, str, str]]:
     """(person, name, address), one for each view with a row in the log."""
     found: dict[str, tuple[str, str, str]] = {}
-    for who in ("zhou", "ruan", "jiao", "xin", "shen"):
+    for who in dict.fromkeys(("zhou", "ruan", "jiao", "xin", "shen", *PEOPLE)):
         for name, _, url in pages(world, who, 1):
             if TABLE[name].log:
                 found.setdefault(name, (who, name, url))

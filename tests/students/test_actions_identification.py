@@ -340,6 +340,7 @@ def test_the_day_of_the_next_look_is_moved_by_those_who_tend(cast, now):
 
 
 def test_the_class_teachers_verify_the_file_once_a_day(cast, now):
+    FileVerification.objects.all().delete()  # the cast's
     one = acts.verify_file(student=cast.an, by=cast.zhou, now=now)
     assert acts.verify_file(student=cast.an, by=cast.he, now=now) == one
     assert FileVerification.objects.get().author == cast.zhou
