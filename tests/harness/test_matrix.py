@@ -19,6 +19,11 @@ ENOUGH = {
 SOME = ("zhou", "luo", "wang", "ruan", "jiao", "yuan")  # for what follows from the view and not from the person
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 ELSEWHERE = uuid.UUID(int=7)  # of nothing
+NOWHERE = {
+    "cohort": {"stage": "primary", "entry_year": 1901},
+    "answer": {"pk": ELSEWHERE, "student": ELSEWHERE},
+    "rule": {"code": "nothing"},
+}  # of what has more than an id, or another
 
 
 def labels_of(world, name, who=None):
@@ -30,8 +35,7 @@ def labels_of(world, name, who=None):
 def nowhere(name):
     """The same URL with an id that nothing has."""
     row = TABLE[name]
-    of_two = {"cohort": {"stage": "primary", "entry_year": 1901}, "answer": {"pk": ELSEWHERE, "student": ELSEWHERE}}
-    missing = of_two.get(row.takes, {"pk": ELSEWHERE})
+    missing = NOWHERE.get(row.takes, {"pk": ELSEWHERE})
     return reverse(name, kwargs={**missing, **(row.extra or {})})
 
 
