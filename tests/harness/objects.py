@@ -698,8 +698,8 @@ def _scales(world: World) -> None:
     _instrument(world, "spare", "assessment", makers)
     _instrument(world, "away", "assessment", makers, retired_at=timezone.now())
     _instrument(world, "habits", "habits", readers)
-    for kind in ("assessment", "habits"):
-        _instrument(world, "far" if kind == "assessment" else "far_habits", kind, ())
+    _instrument(world, "far", "assessment", ())
+    _instrument(world, "far_habits", "habits", ("yuan",))
     world.things["instrument"].pop("far_habits")
     for label, (student, author) in ASSESSMENTS.items():
         sees = [who for who in PEOPLE if sees_assessment(who, label)]
