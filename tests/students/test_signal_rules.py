@@ -291,6 +291,7 @@ NOTES = st.lists(
         level=st.sampled_from([2, 3]),
     ),
     max_size=12,
+    unique_by=lambda seen: seen.pk,
 )
 
 
