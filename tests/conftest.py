@@ -17,7 +17,10 @@ from tests.harness.shared import pytest_runtest_setup, world, world_of_module  #
 from tests.parallel import real_database  # noqa: F401 -- a fixture
 
 # Where the guarded code must be covered by tests of its own; counting lines takes half as long again as the tests.
-COVERING = ("accounts/", "students/", "reports/test_jobs", "reports/test_summary")
+COVERING = (
+    "accounts/", "audit/", "students/", "reports/test_jobs", "reports/test_summary", "reports/test_home",
+    "harness/test_forms", "harness/test_lost_updates", "harness/test_sent_twice",
+)  # fmt: skip
 DATABASE = {"db", "transactional_db", "django_db_setup", "real_database"}
 HOSTS = ("backup/", "faults/")  # their tests start a database's own commands
 

@@ -24,7 +24,9 @@ def at(day: date, hour: int, minute: int) -> datetime:
 def due(cast, now: datetime) -> list:
     """Of today's list: Zhou's own promises."""
     found = waiting_for(cast.zhou, SchoolCalendar.of(cast.zhou.school_id), now=now).due
-    return [item for item in found if item.href.startswith("/notes/")]  # files to look through wait as well, years later
+    return [
+        item for item in found if item.href.startswith("/notes/")
+    ]  # files to look through wait as well, years later
 
 
 @pytest.mark.parametrize("day", DAYS, ids=str)
