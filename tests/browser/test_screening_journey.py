@@ -71,7 +71,10 @@ def write_down(page: Page, student: Student) -> None:
 def to_the_class(page: Page, sheet) -> None:
     """From the home page, where it stands among what is due."""
     page.goto(reverse("reports:home"))
-    page.keyboard.press("j")
+    for _item in range(6):
+        page.keyboard.press("j")
+        if page.evaluate("document.activeElement.getAttribute('href')") == sheet.get_absolute_url():
+            break
     page.keyboard.press("Enter")
     page.wait_for_url("**" + sheet.get_absolute_url())
 
