@@ -210,8 +210,3 @@ def open_items(handover: Handover, reader: User, *, now: datetime) -> list[OpenI
 def summaries(handover: Handover, reader: User, *, now: datetime):
     rows = HandoverSummary.objects.filter(handover=handover).visible_to(reader, now=now)
     return rows.select_related("student").order_by("student__name", "pk")
-
-
-def outstanding_since(handover: Handover, *, now: datetime) -> int:
-    """Days since it was due; 0 before."""
-    return max(0, (timezone.localdate(now) - handover.on).days)

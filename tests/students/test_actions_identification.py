@@ -380,3 +380,11 @@ def test_an_automatic_proposal_says_where_it_comes_from(cast, categories, now):
             student=cast.an, category=categories["F1"], basis="roster", facts="x", starts_on=now.date()
         )
     assert UserFactory().careneeds.count() == 0
+
+
+def test_only_what_is_confirmed_is_reviewed_or_closed(cast, proposed, now):
+    for act in (acts.review_need, lambda **how: acts.close_need(reason="已经好转", **how)):
+        with pytest.raises(acts.OtherState):
+            act(need=proposed, by=cast.ruan, version=proposed.version, now=now)
+    with pytest.raises(PermissionDenied):
+        acts.close_need(need=proposed, by=cast.zhou, reason="已经好转", version=proposed.version, now=now)

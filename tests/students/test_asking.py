@@ -255,3 +255,42 @@ def test_a_granted_request_is_ended_by_either_side(cast, sign_in):
         assert level(cast.luo, cast.an, now) == 2
         assert sign_in(cast.people[who]).post(reverse("students:request_end", args=[row.pk])).status_code == 302
         assert level(cast.luo, cast.an, timezone.now()) == 0
+
+
+# --- two at a time, and what is over ----------------------------------------------------------------------------------
+
+
+def test_of_two_who_decide_at_the_same_moment_the_first_one_counts(cast, now):
+    """Each holds the row as it was before the other decided."""
+    row = emergency(cast, now, of=Level.CONFIDENTIAL)
+    late = EmergencyAccess.objects.get(pk=row.pk)
+    assert asking.approve_emergency(by=cast.ruan, emergency=row, now=now)
+    assert not asking.approve_emergency(by=cast.xiao, emergency=late, now=now)
+    wish = asked(cast, now, who="lin")
+    late = AccessRequest.objects.get(pk=wish.pk)
+    assert asking.decide_request(by=cast.ruan, asked=wish, grant=False, note="不归你管", now=now)
+    assert not asking.decide_request(by=cast.ruan, asked=late, grant=True, note="", now=now)
+    assert not asking.decide_request(by=cast.ruan, asked=wish, grant=True, note="", now=now)
+    assert level(cast.lin, cast.an, now) == 0
+
+
+def test_an_emergency_ends_once_and_not_by_just_anybody(cast, now):
+    row = emergency(cast, now)
+    with pytest.raises(PermissionDenied):
+        asking.end_emergency(by=cast.guo, emergency=row, now=now)
+    assert asking.end_emergency(by=cast.ruan, emergency=row, now=now)
+    assert not asking.end_emergency(by=cast.luo, emergency=row, now=now)
+    assert level(cast.luo, cast.an, now) == 0
+
+
+def test_no_is_said_with_a_reason(cast, now):
+    row, wish = emergency(cast, now), asked(cast, now, who="lin")
+    with pytest.raises(ValidationError):
+        asking.review_emergency(
+            by=cast.ruan, emergency=row, verdict=EmergencyAccess.Verdict.NOT_JUSTIFIED, note="", now=now
+        )
+    with pytest.raises(ValidationError):
+        asking.decide_request(by=cast.ruan, asked=wish, grant=False, note="", now=now)
+    row.refresh_from_db()
+    wish.refresh_from_db()
+    assert (row.reviewed_at, wish.decided_at) == (None, None)

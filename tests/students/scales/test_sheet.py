@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from students.actions import answer_sheets
 from students.models import AnswerSheet, Assessment, FileAccess, StudentBackground
 from tests.harness.sent import ONCE
 from tests.students.scales.making import fill, instrument, open_case
@@ -139,3 +141,14 @@ def test_the_empty_sheet_fits(cast, client, tool):
     answer = client.post(reverse("students:answers", args=[tool.pk]), {"file": file})
     assert answer.status_code == 302
     assert json.loads(AnswerSheet.objects.get().body)["rows"] == []
+
+
+def test_a_sheet_is_its_own_persons(cast, client, tool, now):
+    upload(client, tool, f"{HEAD}三年级(2)班,1,安然然,2026-11-20,常常,0\n")
+    sheet = AnswerSheet.objects.get()
+    with pytest.raises(PermissionDenied):
+        answer_sheets.enter_sheet(by=cast.ruan, sheet=sheet, now=now)
+    with pytest.raises(PermissionDenied):
+        answer_sheets.drop_sheet(by=cast.ruan, sheet=sheet)
+    answer_sheets.drop_sheet(by=cast.xin, sheet=sheet)
+    assert not AnswerSheet.objects.exists()
