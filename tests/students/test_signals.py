@@ -478,6 +478,11 @@ def test_a_proposal_takes_what_was_counted_as_its_evidence(cast, three, signal, 
     assert (signal.answer, signal.because) == ("proposed", "")
 
 
+def test_a_proposal_has_substance(cast, signal, category, now):
+    with pytest.raises(answers.NeedsSubstance):
+        propose(signal, cast.zhou, category, now, facts="。")
+
+
 @pytest.mark.parametrize("level", [3, 4])
 def test_that_something_was_proposed_is_as_confidential_as_the_need(cast, signal, category, now, level):
     category.level = level
