@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test faults check fix audit bench screenshots
+.PHONY: help setup setup-test run test cover faults check fix audit bench screenshots
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -18,6 +18,9 @@ run: setup ## serve on this machine (PORT=8000); TLS=1 serves phones on the scho
 
 test: setup-test ## the suite on PostgreSQL and Redis, then on SQLite; ARGS="…" goes to pytest
 	@$(VENV_PYTHON) .ci/test.py $(ARGS)
+
+cover: setup-test ## the branches of what guards the data: all of them, or it fails
+	@$(VENV_PYTHON) .ci/test.py --cover
 
 faults: setup-test ## the second stage: tests that kill processes, need real time or take long
 	@$(VENV_PYTHON) .ci/test.py --faults $(ARGS)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -11,16 +12,10 @@ from django.utils import timezone, translation
 
 from accounts.models import Role
 from students import append_only
-from tests.cast import build_cast
 from tests.factories import SchoolFactory, UserFactory, this_year
-from tests.harness.shared import pytest_runtest_setup, world, world_of_module  # noqa: F401 -- a hook and fixtures
 from tests.parallel import real_database  # noqa: F401 -- a fixture
+from tests.shared import cast, cast_of_module, pytest_runtest_setup, world, world_of_module  # noqa: F401 -- a hook, fixtures
 
-# Where the guarded code must be covered by tests of its own; counting lines takes half as long again as the tests.
-COVERING = (
-    "accounts/", "audit/", "students/", "reports/test_jobs", "reports/test_summary", "reports/test_home",
-    "harness/test_forms", "harness/test_lost_updates", "harness/test_sent_twice",
-)  # fmt: skip
 DATABASE = {"db", "transactional_db", "django_db_setup", "real_database"}
 HOSTS = ("backup/", "faults/")  # their tests start a database's own commands
 
@@ -32,27 +27,22 @@ def pytest_collection_modifyitems(items):
             item.add_marker("once")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item):
-    """Coverage counts the lines of COVERING, with their fixtures, and rests in between."""
-    counter = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
-    if counter is None or _where(item).startswith(COVERING) or not counter.started:
-        return (yield)
-    counter.pause()
-    try:
-        return (yield)
-    finally:
-        counter.resume()
-
-
 def _where(item) -> str:
     return item.path.relative_to(Path(__file__).parent).as_posix()
 
 
 @pytest.fixture(scope="session")
+def django_db_use_migrations():
+    """The schema comes from the models: migrations take a minute, and tests/backup/test_migrations.py shows that both are
+    the same."""
+    return False
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """pytest-django's, and at the end no connection is left: a served page's thread may outlive its browser, and
-    PostgreSQL drops no database that somebody is connected to."""
+    """pytest-django's, which leaves migrations switched off; and at the end no connection is left: a served page's thread
+    may outlive its browser, and PostgreSQL drops no database that somebody is connected to."""
+    settings.MIGRATION_MODULES = {}
     yield
     if connection.vendor == "postgresql":
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -65,11 +55,6 @@ def _chinese():
     """Tests that call no view see the language that users see."""
     with translation.override("zh-hans"):
         yield
-
-
-@pytest.fixture
-def cast(db):
-    return build_cast()
 
 
 @pytest.fixture

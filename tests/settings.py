@@ -26,3 +26,4 @@ from config.settings import *  # noqa: E402, F403
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405 -- a served page's thread leaves no connection behind
+WHITENOISE_AUTOREFRESH = True  # each test client would look through all static files when it is made

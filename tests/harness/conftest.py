@@ -1,4 +1,4 @@
-"""What every test of the harness has beside the world (tests/harness/shared.py): a log without the thousand refusals that it asks for."""
+"""What every test of the harness has beside the world (tests/shared.py): a log without the thousand refusals that it asks for."""
 
 import logging
 from collections import Counter
