@@ -6,12 +6,15 @@ project's own settings.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 from django.db import connections
+from django.db.models import Model
+from django.db.models.signals import pre_save
 
 
 @pytest.fixture
@@ -54,3 +57,22 @@ def at_once(acts: list[Callable[[], Any]]) -> list[Any]:
     for thread in threads:
         thread.join()
     return results
+
+
+@contextmanager
+def overtaken(model: type[Model], act: Callable[[], Any]) -> Iterator[None]:
+    """`act` is done and committed on a connection of its own, just before the next row of `model` is written on this one.
+
+    Wants a database that takes two writers: SQLite lets the second begin when the first has ended.
+    """
+
+    def somebody_else(**kwargs) -> None:
+        pre_save.disconnect(somebody_else, sender=model)
+        [result] = at_once([act])
+        assert not isinstance(result, Exception), result
+
+    pre_save.connect(somebody_else, sender=model, weak=False)
+    try:
+        yield
+    finally:
+        pre_save.disconnect(somebody_else, sender=model)

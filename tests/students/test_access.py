@@ -76,6 +76,7 @@ def test_an_inactive_user_sees_nothing(cast):
     assert access.record_condition(cast.zhou) == access.NOBODY
     assert not access.pickable_students(cast.zhou).exists()
     assert not access.my_classes(cast.zhou, day=timezone.localdate()).exists()
+    assert not access.own_students(cast.zhou, now=timezone.now()).exists()
 
 
 def test_only_the_clock_moves_past_the_end_of_an_assignment(cast):

@@ -12,7 +12,7 @@ from accounts.models import Role
 from accounts.versions import StaleVersion
 from students.actions import identification as acts
 from students.actions.dictionary import start_categories
-from students.actions.identification import confirm_need, propose_need, raise_level, reject_need
+from students.actions.identification import add_evidence, confirm_need, propose_need, raise_level, reject_need
 from students.models import (
     AttentionLevel,
     CareNeed,
@@ -104,6 +104,20 @@ def test_a_need_that_the_proposer_may_not_see_does_not_show_itself(cast, categor
     assert own != hidden
     assert list(CareNeed.objects.visible_to(cast.xin, now=now)) == [own]
     assert hidden.evidence.count() == 0
+
+
+def test_the_same_evidence_again_changes_nothing(cast, categories, now):
+    note = ObservationFactory(student=cast.an, author=cast.zhou)
+    need = propose(cast, categories["F1"], cast.zhou, now, evidence=[note])
+    add_evidence(need=need, evidence=[note], by=cast.zhou)
+    need.refresh_from_db()
+    assert need.version == 1 and need.evidence.count() == 1
+
+
+def test_strengths_begin_a_profile_where_none_is(cast, proposed, now):
+    StudentProfile.objects.filter(student=cast.an).delete()
+    confirm(proposed, cast.ruan, now)
+    assert StudentProfile.objects.get(student=cast.an).strengths == STRONG
 
 
 def test_the_roster_and_a_rule_propose_once(cast, categories, now):

@@ -93,6 +93,22 @@ def test_what_was_a_mistake_goes_and_what_was_written_stays(cast, today, now):
     assert pairs() == [("Zhou", "Lin", False)]
 
 
+def test_one_child_goes_back_and_the_hand_over_of_the_other_stays(cast, today, now):
+    move(cast, today, now)
+    move(cast, today, now, "bei")
+    move(cast, today, now, to="own_class")
+    assert pairs() == [("Zhou", "Lin", False)]
+    assert list(handovers.children(Handover.objects.get())) == [cast.bei]
+
+
+def test_who_comes_back_after_a_gap_takes_nothing_over_from_themselves(cast, today, now):
+    old = ClassAssignment.objects.get(user=cast.zhou)
+    placements.end_class_assignment(by=cast.wang, assignment=old, on=today - timedelta(days=2), now=now)
+    new_head(cast, today, now, who="zhou")
+    assert access.level_of(cast.zhou, cast.an, now=now) == 3
+    assert pairs() == []
+
+
 def test_only_another_seat_or_leaving_hands_nothing_over(cast, today, now):
     move(cast, today, now, to="own_class")
     placements.leave_school(by=None, student=cast.bei, status="transferred", on=today, now=now)

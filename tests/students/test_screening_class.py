@@ -155,6 +155,17 @@ def test_after_closing_nobody_answers(cast, sign_in, sheet, now):
         an_answer(sheet_of(sheet.round, cast.own_class), cast.an, cast.zhou)
 
 
+def test_after_closing_nobody_finishes(cast, sheet, now):
+    for student in (cast.an, cast.bei):
+        an_answer(sheet, student, cast.zhou, **NOTHING)
+    screening.close_round(by=cast.ruan, round=sheet.round, version=1, now=now)
+    sheet = sheet_of(sheet.round, cast.own_class)
+    with pytest.raises(PermissionDenied):
+        screening.finish_sheet(by=cast.zhou, sheet=sheet, version=sheet.version, now=now)
+    sheet.refresh_from_db()
+    assert sheet.finished_at is None
+
+
 def test_what_was_reviewed_is_not_rewritten(cast, sign_in, sheet, now):
     entry = an_answer(sheet, cast.an, cast.zhou)
     screening.review_entry(

@@ -350,6 +350,15 @@ def test_an_answer_follows_the_level_of_what_it_speaks_of(cast, three, signal, n
     assert not Signal.objects.visible_to(cast.zhou, now=now).exists()
 
 
+def test_an_answer_that_stands_high_enough_is_not_written_again(cast, three, signal, now):
+    note_it(signal, cast.zhou, now)
+    signal.refresh_from_db()
+    before = signal.version, signal.level
+    correct(three[0], cast.zhou, now, facts="换一句话说：午饭后独自坐着。")
+    signal.refresh_from_db()
+    assert (signal.version, signal.level) == before
+
+
 def test_a_note_that_was_moved_leaves_the_wrong_childs_signal(cast, three, signal, now):
     notes.move_observation(by=cast.zhou, observation=three[0], to=cast.bei, now=now)
     assert not Signal.objects.standing().filter(student=cast.an).exists()

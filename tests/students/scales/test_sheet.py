@@ -119,6 +119,14 @@ def test_a_case_that_closed_meanwhile_stays_out(cast, client, tool, now):
     assert [row.student for row in Assessment.objects.all()] == [cast.bei]
 
 
+def test_who_was_entered_by_hand_meanwhile_stays_out(cast, client, tool, today):
+    upload(client, tool, f"{HEAD}三年级(2)班,1,安然然,{today},0,0\n三年级(2)班,2,贝宁宁,{today},0,0\n")
+    by_hand = fill(cast, tool, student=cast.an)
+    client.post(reverse("students:answer_sheet_enter", args=[AnswerSheet.objects.get().pk]))
+    assert Assessment.objects.get(student=cast.an) == by_hand
+    assert Assessment.objects.filter(student=cast.bei).count() == 1
+
+
 def test_an_instrument_that_changed_meanwhile_stops_the_sheet(cast, client, tool, now):
     from students.actions.assessments import change_instrument
     from tests.students.scales.making import definition, fields
