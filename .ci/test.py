@@ -35,7 +35,14 @@ PATIENCE_SECONDS = 30  # for fixtures to stop their servers
 def pytest(title: str, env: dict[str, str], *arguments: str) -> int:
     print(f"\n=== {title} ===", flush=True)
     env |= {name: value for name, value in os.environ.items() if name not in OURS}
-    command = [sys.executable, "-m", "pytest", "-n", "2", *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n",
+        "3",
+        *arguments,
+    ]  # on two cores: browsers and databases make one wait
     with tempfile.TemporaryDirectory(prefix="yidang-test-var-") as var:
         process = subprocess.Popen(command, cwd=ROOT, env=env | {"YIDANG_VAR": var})
         try:

@@ -19,12 +19,21 @@ from tests.shared import cast, cast_of_module, pytest_runtest_setup, world, worl
 DATABASE = {"db", "transactional_db", "django_db_setup", "real_database"}
 HOSTS = ("backup/", "faults/")  # their tests start a database's own commands
 
+WALKS = (
+    "harness/test_agreement", "harness/test_crawl", "harness/test_forms", "harness/test_fragments", "harness/test_matrix",
+    "harness/test_reading_log",
+)  # fmt: skip
+
 
 def pytest_collection_modifyitems(items):
+    """What asks no database runs `once`. Walks over every page ask much of the rules and little of the database: on SQLite
+    they belong to the second stage."""
     for item in items:
         asks = item.get_closest_marker("django_db") or not DATABASE.isdisjoint(item.fixturenames)
         if not asks and not _where(item).startswith(HOSTS):
             item.add_marker("once")
+        if connection.vendor == "sqlite" and _where(item).startswith(WALKS):
+            item.add_marker("second")
 
 
 def _where(item) -> str:

@@ -10,6 +10,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from tests.backup.host import Host, empty_database
 from tests.backup.moving import GROUND_FLOOR
+from tests.backup.schema import facts
 
 pytestmark = pytest.mark.second
 
@@ -75,3 +76,16 @@ def test_a_data_migration_without_a_reverse_would_be_found():
 
     assert not RunPython(lambda apps, editor: None).reversible
     assert not RunSQL("SELECT 1").reversible
+
+
+def test_migrations_make_the_schema_that_the_models_describe(db, tmp_path):
+    """The other tests work on the schema of the models (tests/conftest.py); a school's database comes from migrations."""
+    with empty_database() as database:
+        host = Host(tmp_path / "var", database=database)
+        host.var.mkdir()
+        done = host.run(sys.executable, "-m", "tests.backup.schema")
+    assert done.returncode == 0, done.stdout + done.stderr
+    migrated, described = json.loads(done.stdout), facts(connection)
+    differing = {kind: set(rows) ^ set(described[kind]) for kind, rows in migrated.items()}
+    assert differing == {kind: set() for kind in described}
+    assert min(map(len, described.values())) > 5

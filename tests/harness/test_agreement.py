@@ -33,6 +33,7 @@ from tests.harness.objects import (
     sees_habits,
     sees_note,
     sees_signal,
+    staged,
 )
 from tests.harness.sweeps import ANSWERS
 from tests.harness.table import PICKER, TABLE, pages, url_for
@@ -222,7 +223,7 @@ def hide(world, who: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("who", ["zhou", "guo", "lin", "qin", "xin", "luo", "yi"])
+@pytest.mark.parametrize("who", staged(["zhou", "guo", "lin", "qin", "xin", "luo", "yi"]))
 def test_every_page_is_the_same_where_the_hidden_records_do_not_exist(world, who):
     client = client_for(world.person(who))
     before = {url: bare(ask(client, "GET", url)) for name, _, url in pages(world, who, 4) if name in COUNTING}
