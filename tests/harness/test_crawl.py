@@ -1,4 +1,4 @@
-"""The canary crawl (T14): each person visits everything there is, gets what the table says (T11; test_matrix.py has the
+"""The canary crawl (T14, T20): each person visits everything there is, gets what the table says (T11; test_matrix.py has the
 refusals), and reads nothing that was not meant for them."""
 
 import html

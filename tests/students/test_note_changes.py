@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from students.models import AttentionRequest, Observation
 from students.views.note_changes import merged
 from tests.factories import ObservationFactory
 
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 CHANGES = ["note_edit", "note_append", "note_move", "note_void"]
 
 
@@ -97,6 +99,25 @@ def test_lowering_the_level_asks_why(cast, sign_in):
     assert client.post(url("note_edit", note), correction(note, level="2", reason="不敏感")).status_code == 302
     note.refresh_from_db()
     assert note.level == 2
+
+
+@pytest.mark.parametrize("who", ["zhou", "fu"])
+def test_a_note_that_is_raised_is_gone_at_the_next_request_with_what_it_said_before(cast, sign_in, who):
+    """T21: page, history, timeline, search and the class's own page; its writer keeps it."""
+    note = ObservationFactory(student=cast.an, author=cast.he, level=3, facts="夜里常常醒来。")
+    client, writer = sign_in(cast.people[who]), Client()
+    pages = [url("note_detail", note), url("note_history", note)]
+    timeline = reverse("students:timeline", args=[cast.an.pk])
+    assert [client.get(page).status_code for page in pages] == [200, 200]
+    assert "夜里常常醒来" in client.get(timeline).content.decode()
+    notes.correct_observation(
+        by=cast.he, observation=note, version=1, fields={"level": 4}, now=timezone.now(), reason="谈到了家里的事"
+    )
+    assert [client.get(page).status_code for page in pages] == [404, 404]
+    for page in (timeline, cast.own_class.get_absolute_url(), f"{timeline}?q=夜里"):
+        assert "夜里常常醒来" not in client.get(page).content.decode()
+    writer.force_login(cast.he, backend=BACKEND)
+    assert [writer.get(page).status_code for page in pages] == [200, 200]
 
 
 def test_a_correction_can_ask_for_attention(cast, sign_in, note):
