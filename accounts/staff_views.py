@@ -1,13 +1,12 @@
-"""Staff, roles, departments and the school: the system administrator's pages. They show nothing about students."""
+"""Staff and their roles: the system administrator's pages. They show nothing about students."""
 
 from datetime import date
-from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.forms import BaseForm, ModelForm
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -17,8 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import actions, encryption
 from accounts.adapter import clear_attempts
 from accounts.decorators import policy
-from accounts.forms import DepartmentForm, EndRoleForm, RoleForm, SchoolForm, StaffFilterForm, StaffForm
-from accounts.models import Department, Role, RoleMembership, School, User
+from accounts.forms import EndRoleForm, RoleForm, StaffFilterForm, StaffForm
+from accounts.models import Role, RoleMembership, User
 from accounts.once import once, saving
 from accounts.versions import CHANGED_MEANWHILE, StaleVersion, differences, posted_version, shown_version, stands
 
@@ -77,7 +76,7 @@ def staff_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 def staff_active(request: HttpRequest, pk: UUID) -> HttpResponse:
     person = _person(request, pk)
     act = actions.reactivate_user if request.POST.get("active") == "1" else actions.deactivate_user
-    return _try(request, lambda: act(by=request.user, user=person), person)
+    return tried(request, lambda: act(by=request.user, user=person), person)
 
 
 @admin_only
@@ -197,61 +196,6 @@ def role_decline(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _decide(request, pk, actions.decline_role)
 
 
-@admin_only
-@get_or_post
-@once
-def departments(request: HttpRequest) -> HttpResponse:
-    form = DepartmentForm(request.POST or None, instance=Department(school=request.user.school))
-    if form.is_valid():
-        with saving(request):
-            actions.add_department(by=request.user, school=request.user.school, name=form.cleaned_data["name"])
-        return redirect("accounts:departments")
-    rows = Department.objects.filter(school=request.user.school).with_people()
-    return render(request, "accounts/departments.html", {"form": form, "rows": rows})
-
-
-@admin_only
-@get_or_post
-def department(request: HttpRequest, pk: UUID) -> HttpResponse:
-    row = get_object_or_404(Department, pk=pk, school=request.user.school)
-    form = DepartmentForm(request.POST or None, instance=row)
-    return _save_versioned(
-        request,
-        form,
-        lambda version: actions.rename_department(by=request.user, department=row, version=version),
-        "accounts/department.html",
-        "accounts:departments",
-    )
-
-
-@admin_only
-@require_POST
-def department_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
-    row = get_object_or_404(Department, pk=pk, school=request.user.school)
-    delete = partial(actions.delete_department, by=request.user, department=row, version=posted_version(request))
-    try:
-        return _try(request, delete, "accounts:departments")
-    except StaleVersion as stale:
-        messages.warning(request, CHANGED_MEANWHILE)
-        form, version = DepartmentForm(instance=row), shown_version(request, row, stale)
-        context = {"form": form, "row": row, "version": version, "changes": []}
-        return render(request, "accounts/department.html", context, status=409)
-
-
-@admin_only
-@get_or_post
-def school(request: HttpRequest) -> HttpResponse:
-    row = School.objects.get(pk=request.user.school_id)  # a copy: the frame goes on showing the stored name
-    form = SchoolForm(request.POST or None, instance=row)
-    return _save_versioned(
-        request,
-        form,
-        lambda version: actions.save_school(by=request.user, school=row, version=version),
-        "accounts/school.html",
-        "accounts:school",
-    )
-
-
 def _person(request: HttpRequest, pk: UUID) -> User:
     return get_object_or_404(User.objects.of_school(request.user.school), pk=pk)
 
@@ -289,22 +233,6 @@ def _staff_page(
     return render(request, "accounts/staff_detail.html", context, status=409 if stale else 200)
 
 
-def _save_versioned(request: HttpRequest, form: ModelForm, save, template: str, done: str) -> HttpResponse:
-    """The skeleton of the small pages with one form: show, save, or 409 with both texts."""
-    stale = None
-    if form.is_valid():
-        try:
-            save(posted_version(request))
-        except StaleVersion as error:
-            stale = error
-        else:
-            messages.success(request, _("Saved."))
-            return redirect(done)
-    version = shown_version(request, form.instance, stale)
-    context = {"form": form, "row": form.instance, "version": version, "changes": differences(form, stale)}
-    return render(request, template, context, status=409 if stale else 200)
-
-
 def _applied(form: BaseForm, act) -> bool:
     """Do it; a rule that refuses stands above the form in words."""
     try:
@@ -315,7 +243,7 @@ def _applied(form: BaseForm, act) -> bool:
     return True
 
 
-def _try(request: HttpRequest, act, target) -> HttpResponse:
+def tried(request: HttpRequest, act, target) -> HttpResponse:
     try:
         act()
     except ValidationError as error:

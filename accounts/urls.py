@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import staff_views, views
+from accounts import school_views, staff_views, views
 
 app_name = "accounts"
 
@@ -24,8 +24,8 @@ urlpatterns = [
     path("roles/<uuid:pk>/confirm/", staff_views.role_confirm, name="role_confirm"),
     path("roles/<uuid:pk>/decline/", staff_views.role_decline, name="role_decline"),
     # the school itself
-    path("departments/", staff_views.departments, name="departments"),
-    path("departments/<uuid:pk>/", staff_views.department, name="department"),
-    path("departments/<uuid:pk>/delete/", staff_views.department_delete, name="department_delete"),
-    path("settings/school/", staff_views.school, name="school"),
+    path("departments/", school_views.departments, name="departments"),
+    path("departments/<uuid:pk>/", school_views.department, name="department"),
+    path("departments/<uuid:pk>/delete/", school_views.department_delete, name="department_delete"),
+    path("settings/school/", school_views.school, name="school"),
 ]
