@@ -10,12 +10,22 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import CONFIRMING_ROLES, SCHOOL_WIDE_ROLES, Department, RoleMembership, School, User
+from accounts.encryption import fingerprint
+from accounts.models import (
+    CONFIRMING_ROLES,
+    SCHOOL_WIDE_ROLES,
+    Department,
+    KnownDevice,
+    RoleMembership,
+    School,
+    User,
+)
 from accounts.passwords import one_time_password
 from accounts.security import Kind, record
 from accounts.versions import delete_version, save_version
 
 STAFF_FIELDS = ("employee_no", "display_name", "sex", "department", "phone")
+A_DAY = timedelta(days=1)
 
 
 @transaction.atomic
@@ -76,9 +86,55 @@ def reset_password(*, by: User | None, user: User) -> str:
 
 @transaction.atomic
 def end_sessions(*, by: User | None, user: User) -> None:
-    """Sign `user` out everywhere."""
+    """Sign `user` out everywhere. The next sign-in is on their first device again, and no news."""
     for session in UserSession.objects.filter(user=user):
         session.end()
+    KnownDevice.objects.of(user).delete()
+
+
+@transaction.atomic
+def end_elsewhere(*, by: User, sessions: Iterable[UserSession], devices: Iterable[KnownDevice]) -> None:
+    """End some of one's own sessions, and forget some of one's devices: they would be news again."""
+    for session in sessions:
+        record(Kind.SIGN_OUT, by=by, detail="elsewhere")
+        session.end()
+    for device in devices:
+        device.delete()
+
+
+@transaction.atomic
+def recognise_device(*, user: User, token: str, marks: str, now: datetime) -> KnownDevice:
+    """At a sign-in: the device that `token` stands for. A new one is told once, unless it is the first (T29)."""
+    token_hash = fingerprint("accounts.KnownDevice.token", f"{user.pk}:{token}")
+    known = KnownDevice.objects.of(user).exclude(token_hash=token_hash).exists()
+    fresh = {"marks": marks, "first_seen_at": now, "last_seen_at": now, "asks": known}
+    device, is_new = KnownDevice.objects.get_or_create(user=user, token_hash=token_hash, defaults=fresh)
+    if is_new and known:
+        record(Kind.DEVICE_NEW, by=user, detail=marks)
+    device.last_seen_at = now
+    device.save(update_fields=["last_seen_at"])
+    return device
+
+
+@transaction.atomic
+def own_device(*, by: User, device: KnownDevice, here: str, now: datetime) -> None:
+    """The person knows it. Saying so twice changes nothing. Raises ValidationError (_refuse_judging_itself)."""
+    _refuse_judging_itself(device, here, now)
+    if device.asks:
+        record(Kind.DEVICE_OWN, by=by, detail=device.marks)
+        device.asks = False
+        device.save(update_fields=["asks"])
+
+
+@transaction.atomic
+def refuse_device(*, by: User, device: KnownDevice, here: str, sessions: Iterable[UserSession], now: datetime) -> None:
+    """Somebody else has the password: all their other `sessions` end, and every device but this one is new again.
+
+    Raises ValidationError (_refuse_judging_itself)."""
+    _refuse_judging_itself(device, here, now)
+    record(Kind.DEVICE_REFUSED, by=by, detail=device.marks)
+    others = [each for each in KnownDevice.objects.of(by) if str(each.pk) != here]
+    end_elsewhere(by=by, sessions=sessions, devices=others)
 
 
 def note_tries_cleared(*, by: User, user: User) -> None:
@@ -185,6 +241,13 @@ def delete_department(*, by: User, department: Department, version: int | None =
         raise ValidationError(_("This department still has people. Move them first."))
     department._history_user = by
     delete_version(department, department.version if version is None else version)
+
+
+def _refuse_judging_itself(device: KnownDevice, here: str, now: datetime) -> None:
+    """Whoever came with a stolen password would say "that was me". After a day they may: the owner of another device has
+    had the time to see it, and who has but this one must not be asked for ever."""
+    if str(device.pk) == here and now < device.first_seen_at + A_DAY:
+        raise ValidationError(_("Answer on a device that you used before, or here tomorrow."))
 
 
 def _set_active(by: User, user: User, active: bool) -> None:

@@ -9,11 +9,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import security
-from accounts.middleware import start_clock
-from accounts.models import User
+from accounts.actions import recognise_device
+from accounts.devices import marks_of, token_of
+from accounts.middleware import DEVICE, start_clock
+from accounts.models import KnownDevice, User
 from accounts.security import Kind
 
 # Messages of allauth that are worth a line; "you have signed in" is not.
@@ -55,8 +58,14 @@ class Adapter(DefaultAccountAdapter):
 
     def login(self, request: HttpRequest, user: User) -> None:
         security.record(Kind.SIGN_IN, by=user)  # first: a sign-in that leaves no row does not happen
+        device, request.device_token = self._recognise(request, user)
         super().login(request, user)
+        request.session[DEVICE] = str(device.pk)
         start_clock(request)
+
+    def _recognise(self, request: HttpRequest, user: User) -> tuple[KnownDevice, str]:
+        token, agent = token_of(request), request.META.get("HTTP_USER_AGENT", "")
+        return recognise_device(user=user, token=token, marks=marks_of(agent), now=timezone.now()), token
 
     @transaction.atomic
     def set_password(self, user: User, password: str) -> None:

@@ -112,7 +112,6 @@ BELONGS_TO = {
     "students:leave": "students:placements",
     "students:back": "students:placements",
     "students:rollover": "students:placements",
-    "usersessions_list": "accounts:me",
     "account_change_password": "accounts:me",
 }
 

@@ -14,12 +14,14 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import resend, tracing
+from accounts.devices import set_cookie
 
 IDLE = timedelta(minutes=30)
 SESSION_LENGTH = timedelta(hours=12)
 TOUCH_EVERY = timedelta(minutes=1)
 SIGNED_IN_AT = "signed_in_at"  # seconds since 1970, like ACTIVE_AT
 ACTIVE_AT = "active_at"
+DEVICE = "device"  # the KnownDevice that this session was begun with
 PAGE_VIEW = re.compile(r"[0-9a-zA-Z-]{8,36}")
 BEFORE_PASSWORD_CHANGE = frozenset({"account_change_password", "account_logout", "accounts:unlock", "set_language"})
 
@@ -48,6 +50,8 @@ class PageMiddleware:
             response = self.get_response(request)
         if request.user.is_authenticated:
             response["Cache-Control"] = "no-store, private"
+        if token := getattr(request, "device_token", ""):  # somebody has just signed in
+            set_cookie(response, token)
         return response
 
     def process_view(self, request: HttpRequest, view: Callable, args: tuple, kwargs: dict) -> HttpResponse | None:

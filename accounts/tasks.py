@@ -6,16 +6,17 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts import once
-from accounts.models import BACKUP_LIMIT
+from accounts.models import BACKUP_LIMIT, KnownDevice
 
 log = logging.getLogger(__name__)
 
 
 @shared_task
 def clear_sessions() -> None:
-    """Sessions that are past their 12 hours leave the database: they hold an address and a user. Forms sent long ago too."""
+    """Sessions that are past their 12 hours leave the database: they hold an address and a user. Forms sent and devices used long ago too."""
     call_command("clearsessions")
     once.forget(now=timezone.now())
+    KnownDevice.objects.long_unused(timezone.now()).delete()
 
 
 @shared_task(

@@ -7,6 +7,7 @@ app_name = "accounts"
 urlpatterns = [
     # what everybody has
     path("me/", views.me, name="me"),
+    path("me/devices/<uuid:pk>/", views.device, name="device"),
     path("unlock/", views.unlock, name="unlock"),
     # /staff/: the system administrator
     path("staff/", staff_views.staff, name="staff"),

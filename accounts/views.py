@@ -1,22 +1,27 @@
 """The door, the lock, and what everybody has of their own."""
 
+from uuid import UUID
+
 from allauth.account import views as allauth_views
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
+from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import middleware, resend, security
+from accounts import actions, middleware, resend, security
 from accounts.decorators import open_while_locked, policy
 from accounts.devices import device_word
 from accounts.forms import MeForm, UnlockForm
-from accounts.models import CONFIRMING_ROLES
+from accounts.middleware import DEVICE
+from accounts.models import CONFIRMING_ROLES, KnownDevice
 from accounts.security import Kind
 
 
@@ -77,10 +82,11 @@ def sessions(request: HttpRequest) -> HttpResponse:
     here = request.session.session_key
     if request.method == "POST":
         chosen = request.POST.get("session")
-        for session in own:
-            if session.session_key != here and chosen in (None, str(session.pk)):
-                security.record(Kind.SIGN_OUT, by=request.user, detail="elsewhere")
-                session.end()
+        ended = [each for each in _others(request, own) if chosen in (None, str(each.pk))]
+        devices = KnownDevice.objects.of(request.user).exclude(pk=request.session.get(DEVICE))
+        if chosen is not None:
+            devices = devices.filter(pk__in=[_device_of(each) for each in ended])
+        actions.end_elsewhere(by=request.user, sessions=ended, devices=devices)
         messages.success(request, _("Signed out there."))
         return redirect("usersessions_list")
     rows = [
@@ -94,7 +100,42 @@ def sessions(request: HttpRequest) -> HttpResponse:
         for s in own
     ]
     rows.sort(key=lambda row: (not row["here"], -row["since"].timestamp()))
-    return render(request, "usersessions/usersession_list.html", {"sessions": rows, "others": len(rows) > 1})
+    asking = KnownDevice.objects.of(request.user).asking()
+    context = {
+        "sessions": rows,
+        "others": len(rows) > 1,
+        "asking": [(each, device_word(each.marks), str(each.pk) == request.session.get(DEVICE)) for each in asking],
+    }
+    return render(request, "usersessions/usersession_list.html", context)
+
+
+@policy("staff")
+@require_POST
+def device(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Was that you? Yes; or no, and then a new password is the next thing to do."""
+    row = get_object_or_404(KnownDevice.objects.of(request.user), pk=pk)
+    known = {"by": request.user, "device": row, "here": request.session.get(DEVICE, ""), "now": timezone.now()}
+    try:
+        if request.POST.get("own") == "1":
+            actions.own_device(**known)
+            messages.success(request, _("Good. You won't be asked about this device again."))
+            return redirect("usersessions_list")
+        sessions = _others(request, UserSession.objects.purge_and_list(request.user))
+        actions.refuse_device(**known, sessions=sessions)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("usersessions_list")
+    messages.success(request, _("It is signed out, and so is everything else. Now choose a new password."))
+    return redirect("account_change_password")
+
+
+def _others(request: HttpRequest, own: list[UserSession]) -> list[UserSession]:
+    return [each for each in own if each.session_key != request.session.session_key]
+
+
+def _device_of(session: UserSession) -> str | None:
+    """None: it was begun before devices were known."""
+    return Session.objects.get(pk=session.session_key).get_decoded().get(DEVICE)
 
 
 def _safe_next(request: HttpRequest) -> str:

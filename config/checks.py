@@ -106,11 +106,11 @@ def pages_in_caches(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 @deployed
 def names_of_cookies(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    names = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME)
+    names = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.DEVICE_COOKIE_NAME)
     bound = (settings.SESSION_COOKIE_DOMAIN, settings.CSRF_COOKIE_DOMAIN) == (None, None)
     if bound and settings.SESSION_COOKIE_HTTPONLY and all(name.startswith("__Host-") for name in names):
         return []
-    hint = "Both names begin with __Host-, without a domain, and the session's is HttpOnly. Is YIDANG_PLAIN_HTTP set?"
+    hint = "All names begin with __Host-, without a domain, and the session's is HttpOnly. Is YIDANG_PLAIN_HTTP set?"
     return _warn(7, "A neighbouring site could plant cookies.", hint)
 
 

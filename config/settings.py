@@ -169,6 +169,7 @@ CSRF_FAILURE_VIEW = "accounts.views.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not PLAIN_HTTP
 SESSION_COOKIE_NAME = "sessionid" if PLAIN_HTTP else "__Host-sessionid"
 CSRF_COOKIE_NAME = "csrftoken" if PLAIN_HTTP else "__Host-csrftoken"
+DEVICE_COOKIE_NAME = "device" if PLAIN_HTTP else "__Host-device"
 SECURE_SSL_REDIRECT = not PLAIN_HTTP
 # Not for `make run TLS=1`: a browser would refuse http://localhost for a year, whatever serves it.
 SECURE_HSTS_SECONDS = 0 if PLAIN_HTTP or EMBEDDED else 365 * 24 * 60 * 60

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.backup.state import backup_state
-from accounts.models import CONFIRMING_ROLES, Role, RoleMembership, User
+from accounts.models import CONFIRMING_ROLES, KnownDevice, Role, RoleMembership, User
 from accounts.templatetags.yidang import icon_for
 from students import access, mentions
 from students.levels import Level
@@ -175,6 +175,7 @@ def _counted(user: User, calendar: SchoolCalendar, now: datetime) -> tuple[list[
         rows[_request_item] = AccessRequest.objects.visible_to(user, now=now).exclude(user=user).waiting()
         rows[_lying_item] = _lying(user, now)
         rows[_seen_item] = ScreeningEntry.objects.visible_to(user, now=now).to_review()
+    rows[_device_item] = KnownDevice.objects.of(user).asking()
     rows[_upkeep_item] = to_look_through(user, calendar.term_on(timezone.localdate(now)), now=now)
     rows[_handing_over_item] = _to_hand_over(user, now)
     rows[_asked_item] = _asked(user, now)
@@ -214,6 +215,11 @@ def _confirmations_item(number: int) -> Item:
 def _unusual_item(number: int) -> Item:
     title = ngettext("%(n)d unusual reading to look into", "%(n)d unusual readings to look into", number)
     return Item("eye-check", title % {"n": number}, reverse("students:log"), _("today"))
+
+
+def _device_item(number: int) -> Item:
+    title = ngettext("A new device signed in as you. Is it yours?", "%(n)d new devices signed in as you. Are they yours?", number)  # fmt: skip
+    return Item("shield-lock", title % {"n": number}, reverse("usersessions_list"), _("today"))
 
 
 def _proposed_item(number: int) -> Item:

@@ -1,5 +1,5 @@
 """Looks through the logs for what is unusual (T29): many files in a few minutes or at night, many students in one file, many
-pages refused.
+pages refused, and a new device of somebody who sees much.
 
 One ReadingNotice for each event, which stands on the home page of the auditor and 德育处 until one of them has looked. It is
 a question to be asked, not a finding: a counsellor before a conference opens many files too.
@@ -13,13 +13,14 @@ from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 
-from accounts.models import SecurityEvent, User
+from accounts.models import Role, SecurityEvent, User
 from students import access
 from students.levels import Level
 from students.models import FileAccess, ReadingNotice
 from students.stopping import OPENED
 
 Kind = ReadingNotice.Kind
+PRIVILEGED = {Role.SYSTEM_ADMIN, Role.MORAL_EDUCATION, Role.PRINCIPAL, Role.AUDITOR}
 WINDOW = timedelta(minutes=10)
 MANY_OPENED = 40  # different students within the window, outside one's own classes and cases
 MANY_EXPORTED = 30  # students in one file: more than that is told
@@ -39,6 +40,7 @@ def watch(*, now: datetime) -> int:
     made = [_tell(Kind.EXPORT, row, many) for row, many in _large(rows)]
     made += _tell_of(Kind.BREADTH, _broad(rows, now), MANY_OPENED, now)
     made += _tell_of(Kind.REFUSED, _refused(now), MANY_REFUSED, now)
+    made += [_tell(Kind.DEVICE, row, 0) for row in _devices(now)]
     if _is_night(now) or _is_night(now - LOOKS_BACK):
         night = log.filter(at__gt=now - NIGHT_WINDOW - LOOKS_BACK, kind__in=OPENED)
         made += _tell_of(Kind.NIGHT, _nightly(night), MANY_AT_NIGHT, now)
@@ -86,6 +88,14 @@ def _refused(now: datetime) -> Iterator[SecurityEvent]:
     for refused in _by_person(rows).values():
         if (row := _too_many(refused, WINDOW, MANY_REFUSED, lambda row: {row.pk})) is not None:
             yield row
+
+
+def _devices(now: datetime) -> list[SecurityEvent]:
+    """New devices of those whose password opens the accounts, the logs or the whole school; each is one event."""
+    rows = list(SecurityEvent.objects.filter(kind=SecurityEvent.Kind.DEVICE_NEW, at__gt=now - LOOKS_BACK))
+    people = User.objects.filter(pk__in={row.user_id for row in rows})
+    near = {str(person.pk) for person in people if person.roles(now) & PRIVILEGED}
+    return [row for row in rows if row.user_id in near]
 
 
 def _by_person(rows: Iterable) -> dict[str, list]:

@@ -40,6 +40,7 @@ def test_every_domain_model_has_history():
         "Draft",
         "AnswerSheet",
         "SentForm",
+        "KnownDevice",
         "RosterImport",
         "RosterRow",
         "ColumnMapping",

@@ -82,7 +82,7 @@ class ReadingNoticeQuerySet(models.QuerySet):
 
 
 class ReadingNotice(OpaqueModel):
-    """Somebody read more than is usual: a fact to be asked about, not a reproach. One for each event (T29)."""
+    """Somebody read more than is usual, or came with a new device to what opens much: a fact to be asked about, not a reproach. One for each event (T29)."""
 
     class Kind(models.TextChoices):
         BREADTH = "breadth", _("Opened many files in a short time")
@@ -90,11 +90,12 @@ class ReadingNotice(OpaqueModel):
         NIGHT = "night", _("Opened many files at night")
         REFUSED = "refused", _("Was refused many times")
         STOP = "stop", _("Was stopped: too many files")
+        DEVICE = "device", _("Signed in with a new device")
 
     school = models.ForeignKey(School, models.PROTECT, related_name="+")
     about = models.ForeignKey(User, models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind)
-    row = models.BigIntegerField()  # of the log (REFUSED: of security events) at which it was too many
+    row = models.BigIntegerField()  # of the log (REFUSED, DEVICE: of security events) at which it was too many
     students = models.PositiveIntegerField()
     at = models.DateTimeField()
     seen_at = models.DateTimeField(null=True, blank=True)

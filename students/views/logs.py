@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.decorators import policy
+from accounts.devices import device_word
 from accounts.models import Role, SecurityEvent
 from students import access as rights
 from students import audit, reading_log, sealing
@@ -24,6 +25,7 @@ from students.watching import mark_seen
 from students.words import moment_word
 
 PAGE = 50
+DEVICES = {SecurityEvent.Kind.DEVICE_NEW, SecurityEvent.Kind.DEVICE_OWN, SecurityEvent.Kind.DEVICE_REFUSED}
 MOST_NOTICES = 20
 ON_PAPER = 1_000  # rows; a file that more people opened in 90 days is a matter for the database's operator
 
@@ -79,8 +81,10 @@ def security_log(request: HttpRequest) -> HttpResponse:
 
 
 def _detail(event: SecurityEvent) -> str:
-    """The role or the duty in words, or where a session was ended from."""
+    """The role, the duty or the device in words, or where a session was ended from."""
     words = {**dict(AccessGrant.Reason.choices), **dict(Role.choices), "elsewhere": _("on another device")}
+    if event.kind in DEVICES:
+        return device_word(event.detail)
     return str(words.get(event.detail, ""))
 
 

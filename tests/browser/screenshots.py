@@ -19,7 +19,7 @@ from django.utils import timezone
 from PIL import Image
 from playwright.sync_api import Page
 
-from accounts.models import User
+from accounts.models import KnownDevice, User
 from reports import actions as reports
 from reports import making
 from reports.models import ReportJob
@@ -32,6 +32,7 @@ from students.models import (
     AttentionLevel,
     AttentionRequest,
     CareNeed,
+    Category,
     Checklist,
     ClassGroup,
     Draft,
@@ -45,6 +46,7 @@ from students.models import (
     ScreeningEntry,
     ScreeningRound,
     ScreeningSheet,
+    Signal,
     Student,
 )
 from students.roster import actions as roster
@@ -313,6 +315,26 @@ def searching(page: Page, demo: Demo) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def new_device(page: Page, demo: Demo) -> None:
+    """A phone asks whose it is."""
+    seen = {"marks": "Android Mobile MicroMessenger", "first_seen_at": timezone.now(), "last_seen_at": timezone.now()}
+    KnownDevice.objects.get_or_create(
+        user=demo.user("head-teacher"), token_hash="phone", defaults={**seen, "asks": True}
+    )
+    page.goto(reverse("usersessions_list"))
+
+
+def a_signal(page: Page, demo: Demo) -> None:
+    page.goto(
+        Signal.objects.unanswered().filter(student__enrolments__class_group=demo.own_class).first().get_absolute_url()
+    )
+
+
+def on_file(name: str, found: Callable[[], object]) -> Open:
+    """A page of the student or row that `found` gives."""
+    return lambda page, _demo: page.goto(reverse(name, args=[found().pk]))
+
+
 def filled(name: str, model: type, attribute: str = "pk", query: str = "") -> Open:
     """Of the newest that was filled in: its page, or one of its student's or instrument's."""
 
@@ -343,6 +365,12 @@ SCENES: dict[str, dict[str, Open]] = {
         "student-needs": at("students:needs", "cared"),
         "need-propose": at("students:need_propose", "cared"),
         "attention-level": at("students:level", "cared"),
+        "signal": a_signal,
+        "signals-of": at("students:signals_of", "falling"),
+        "access-mine": at("students:access_mine"),
+        "access-ask": at("students:access_ask", "sensitive"),
+        "emergency-open": at("students:emergency_open", "sensitive"),
+        "student-screening": at("students:student_screening", "cared"),
         "upkeep": at("students:upkeep"),
         "student-access": at("students:access", "student"),
         "student-readers": at("students:readers", "student"),
@@ -364,7 +392,7 @@ SCENES: dict[str, dict[str, Open]] = {
         "report-progress": at("reports:job", "running"),
         "report-done": at("reports:job", "done"),
         "me": at("accounts:me"),
-        "sessions": at("usersessions_list"),
+        "sessions": new_device,
         "password": at("account_change_password"),
         "not-found": lambda page, demo: page.goto("/students/00000000-0000-4000-8000-000000000000/"),
     },
@@ -394,6 +422,10 @@ SCENES: dict[str, dict[str, Open]] = {
         "student-access": at("students:access", "sensitive"),
         "counselling": at("students:counselling", "sensitive"),
         "access-office": at("students:access_office"),
+        "readers-print": at("students:readers_print", "student"),
+        "signal-rules": at("students:signal_rules"),
+        "category": on_file("students:category", lambda: Category.objects.order_by("name").first()),
+        "attention-level": at("students:level", "cared"),
         "emergency": lambda page, demo: page.goto(EmergencyAccess.objects.filter(verdict="").get().get_absolute_url()),
         "request": lambda page, demo: page.goto(AccessRequest.objects.waiting().get().get_absolute_url()),
         "handovers": at("students:handovers"),
@@ -404,6 +436,7 @@ SCENES: dict[str, dict[str, Open]] = {
         "screening-entry": at("students:screening_entry", "seen"),
         "checklists": at("students:checklists"),
         "checklist": at("students:checklist", "checklist"),
+        "only-concern": at("reports:only_concern"),
     },
     "academic": {
         "imports": at("students:imports"),

@@ -20,7 +20,7 @@ from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from accounts.models import Department, Role, RoleMembership, SecurityEvent
+from accounts.models import Department, KnownDevice, Role, RoleMembership, SecurityEvent
 from reports.models import ReportJob
 from students.actions import notes
 from students.marks.importing import options_of
@@ -497,6 +497,7 @@ def _readings(world: World) -> None:
         )
         world.add("notice", label, notice)
     _events(world)
+    _devices(world)
 
 
 def _asked(world: World) -> None:
@@ -558,6 +559,16 @@ def _handover(world: World) -> None:
             handover=row, student=world.cast.students[name], author=world.cast.guo, level=3,
             text=world.words(f"handover {name}", sees),
         ))  # fmt: skip
+
+
+def _devices(world: World) -> None:
+    """Named to their person alone, at the page that asks whose they are."""
+    now = timezone.now()
+    for label, who in (("ours", "zhou"), ("far", "yuan")):
+        seen = {"first_seen_at": now, "last_seen_at": now, "asks": True}
+        device = KnownDevice(user=world.person(who), token_hash=secrets.token_hex(32), marks="Android Firefox", **seen)
+        device.save()
+        world.add("known_device", label, device)
 
 
 def _events(world: World) -> None:

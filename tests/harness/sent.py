@@ -152,6 +152,7 @@ SENT: dict[str, Sent] = {
     ),
     "account_logout": Sent("zhou", "", nothing),
     "usersessions_list": Sent("zhou", "", nothing, also=("session",)),
+    "accounts:device": Sent("zhou", "ours", lambda world: {"own": "1"}),
     "accounts:me": Sent("zhou", "", lambda world: {"shortcuts_enabled": "on", "language": "en"}),
     "accounts:unlock": Sent("zhou", "", lambda world: {"password": PASSWORD}, also=("next",)),
     "accounts:staff_add": Sent(

@@ -181,6 +181,11 @@ def scale_filler(who: str, label: str) -> int:
     return 200 if who == "xin" and label in ("ours", "spare") else 404
 
 
+def own_device(who: str, label: str) -> int:
+    """Where somebody signed in from is nobody else's business."""
+    return 200 if who == {"ours": "zhou", "far": "yuan"}[label] else 404
+
+
 def own_job(who: str, label: str) -> int:
     return 200 if JOBS[label][0] == who else 404
 
@@ -334,6 +339,7 @@ TABLE: dict[str, Row] = {
     "account_logout": Row(methods=BOTH, posted=DONE, public=True),
     "account_change_password": Row(methods=BOTH),
     "usersessions_list": Row(methods=BOTH, posted=DONE),
+    "accounts:device": Row(own_device, "known_device", POST, posted=DONE),
     "accounts:me": Row(methods=BOTH, posted=FORM | DONE),
     "accounts:unlock": Row(lambda who, label: 302, methods=BOTH, posted=FORM),
     # --- the system administrator

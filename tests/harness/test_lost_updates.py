@@ -41,6 +41,7 @@ OTHERWISE_SAFE = {
     "reports.ReportJob": "work in the background: cancelled or not",
     "accounts.SentForm": "where a form led, written once",
     "students.ReadingNotice": "seen or not",
+    "accounts.KnownDevice": "asks or not",
 }
 # Pages that change a row with a version and ask for none, each with the reason.
 ASK_NOTHING = {

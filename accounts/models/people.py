@@ -1,9 +1,8 @@
 """Who works here: schools, departments, staff and their roles."""
 
 import unicodedata
-import uuid
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -18,16 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from accounts.fields import EncryptedCharField
-
-
-class OpaqueModel(models.Model):
-    """A model whose key may stand in a URL: it says nothing and cannot be guessed."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    _history_user: Any  # set before save where no request names the person; django-simple-history reads it
-
-    class Meta:
-        abstract = True
+from accounts.models.opaque import OpaqueModel
 
 
 class School(OpaqueModel):
@@ -110,8 +100,6 @@ class Role(models.TextChoices):
 SCHOOL_WIDE_ROLES = frozenset(Role) - {Role.STAFF}
 # Who may be the second person that confirms a school-wide role.
 CONFIRMING_ROLES = frozenset({Role.MORAL_EDUCATION, Role.PRINCIPAL})
-# What a backup may take; the task of the night has the same limit.
-BACKUP_LIMIT = timedelta(hours=2)
 
 
 class UserQuerySet(models.QuerySet):
@@ -346,142 +334,3 @@ class RoleMembership(OpaqueModel):
             and self.starts_on <= on
             and (self.ends_on is None or on <= self.ends_on)
         )
-
-
-class SentForm(models.Model):
-    """A form that was sent and saved, by the number that its page was given: sent once more it saves nothing (accounts.once)."""
-
-    user = models.ForeignKey(User, models.CASCADE, related_name="+")
-    number = models.UUIDField()
-    led_to = models.CharField(max_length=300, blank=True)  # the page that was shown next
-    at = models.DateTimeField()
-
-    class Meta:
-        default_permissions = ()
-        constraints = [models.UniqueConstraint(fields=["user", "number"], name="one_saving_per_form")]
-
-    def __str__(self) -> str:
-        return str(self.pk)
-
-
-class BackupRunQuerySet(models.QuerySet["BackupRun"]):
-    def recent(self, most: int = 20) -> "list[BackupRun]":
-        """Newest first. Enough to judge by: one a day, and a verified one that is further back is late anyway."""
-        return list(self.order_by("-started_at")[:most])
-
-    def newest_verified(self) -> "BackupRun | None":
-        return self.filter(verified_at__isnull=False).order_by("-started_at").first()
-
-
-class BackupRun(OpaqueModel):
-    """What became of one backup. Without the row of a success the silence itself is the alarm (`accounts.backup.state`)."""
-
-    class Code(models.TextChoices):
-        """Why it did not work. The label is the sentence that the system administrator reads."""
-
-        NO_KEY = "no_key", _("BACKUP_KEY is missing, malformed or another one.")
-        NO_SPACE = "no_space", _("The disk is full. Make room, or move older backups to another machine.")
-        NO_PERMISSION = "no_permission", _("The folder of the backups, or a file to be saved, may not be opened.")
-        NO_DATABASE = "no_database", _("The database refused: it does not answer, or the credential has expired.")
-        OLD_CLIENT = "old_client", _("pg_dump is missing or older than the database server.")
-        DUMP = "dump", _("The database could not be read out completely.")
-        DAMAGED = "damaged", _("The archive was read back and is not what was saved.")
-        FILES_GONE = (
-            "files_gone",
-            _("More files than before are not on the disk. Find them while older backups hold them."),
-        )
-        BROKEN_OFF = "broken_off", _("It was broken off: the process was ended, or the machine switched off.")
-        OTHER = "other", _("Something else went wrong. The log of the background worker says what.")
-
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True, blank=True)
-    verified_at = models.DateTimeField(null=True, blank=True)  # the archive was read back to its end, and was right
-    code = models.CharField(max_length=20, choices=Code, blank=True)
-    archive = models.CharField(max_length=60, blank=True)  # the name of the file
-    size = models.PositiveBigIntegerField(_("Size in bytes"), default=0)
-    missing_files = models.PositiveIntegerField(default=0)  # rows named them, and the disk did not have them
-
-    objects = BackupRunQuerySet.as_manager()
-
-    class Meta:
-        default_permissions = ()
-        ordering = ["-started_at"]
-        verbose_name = _("backup")
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(verified_at__isnull=True) | (Q(finished_at__isnull=False) & Q(code="")),
-                name="backup_verified_is_finished_and_good",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.archive or str(self.pk)
-
-    def failed(self, now: datetime) -> bool:
-        """It ended badly, or did not end within the time that a backup may take."""
-        return bool(self.code) or (self.finished_at is None and self.started_at + BACKUP_LIMIT <= now)
-
-    @property
-    def sentence(self) -> str:
-        return str(self.Code(self.code or self.Code.BROKEN_OFF).label)
-
-
-class LogRow(models.Model):
-    """A row of a log, newest first. It has no foreign keys: it must outlive what it speaks of, and whom."""
-
-    user_id: str  # each log says itself whether somebody must be named, and what kinds there are
-    kind: str
-
-    at = models.DateTimeField(_("At"))
-
-    class Meta:
-        abstract = True
-        default_permissions = ()
-        ordering = ["-at", "-pk"]
-
-    def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.user_id} {self.kind}"
-
-
-class SecurityEvent(LogRow):
-    """One sign-in, failure, sign-out, or change of what somebody may do. Append-only, like the read log.
-
-    Who did it (nobody: a command at the server, or whoever failed to sign in), to whom, in which request, from where.
-    `detail` is a code, such as a role's: never a name or a typed word.
-    """
-
-    class Kind(models.TextChoices):
-        SIGN_IN = "sign_in", _("Signed in")
-        SIGN_IN_FAILED = "sign_in_failed", _("Failed to sign in")
-        SIGN_OUT = "sign_out", _("Signed out")
-        PASSWORD_CHANGED = "password_changed", _("Changed the password")
-        PASSWORD_RESET = "password_reset", _("Gave a one-time password")
-        TRIES_CLEARED = "tries_cleared", _("Opened a slowed account")
-        ACCOUNT_ADDED = "account_added", _("Added an account")
-        DEACTIVATED = "deactivated", _("Deactivated an account")
-        REACTIVATED = "reactivated", _("Reactivated an account")
-        ROLE_PROPOSED = "role_proposed", _("Gave or proposed a role")
-        ROLE_CONFIRMED = "role_confirmed", _("Confirmed a role")
-        ROLE_DECLINED = "role_declined", _("Declined a role")
-        ROLE_ENDED = "role_ended", _("Ended a role")
-        DUTY_GIVEN = "duty_given", _("Gave a duty")
-        DUTY_ENDED = "duty_ended", _("Ended a duty")
-        ACCESS_GIVEN = "access_given", _("Opened a file to somebody")
-        ACCESS_ENDED = "access_ended", _("Closed a file to somebody")
-        REFUSED = "refused", _("Was refused a page")
-
-    school_id = models.CharField(max_length=36, blank=True)
-    user_id = models.CharField(max_length=36, blank=True)
-    user_label = models.CharField(_("Who"), max_length=120, blank=True)
-    kind = models.CharField(_("What"), max_length=20, choices=Kind)
-    about_id = models.CharField(max_length=36, blank=True)
-    about_label = models.CharField(_("Whom"), max_length=120, blank=True)
-    student_id = models.CharField(max_length=36, blank=True)
-    detail = models.CharField(max_length=40, blank=True)
-    typed_hash = models.CharField(max_length=64, blank=True)  # of an employee number that means nobody
-    what = models.CharField(_("Page"), max_length=60, blank=True)
-    page_view = models.CharField(max_length=36, blank=True)
-    address = models.CharField(max_length=45, blank=True)
-
-    class Meta(LogRow.Meta):
-        indexes = [models.Index(fields=["school_id", "-at"])]
