@@ -459,7 +459,6 @@ SENT: dict[str, Sent] = {
 # Ask, show, or keep in the session alone: they write no row.
 WRITE_NOTHING = {
     "account_logout",
-    "usersessions_list",
     "accounts:unlock",
     "accounts:staff_tries",
     "students:list",
