@@ -194,7 +194,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='fileaccess',
             name='reason',
-            field=models.CharField(blank=True, max_length=12),
+            field=models.CharField(blank=True, db_default='', max_length=12),
         ),
         migrations.AddField(
             model_name='historicalobservation',

@@ -37,7 +37,7 @@ class FileAccess(LogRow):
     terms_hash = models.CharField(max_length=64, blank=True)
     page_view = models.CharField(max_length=36, blank=True)
     address = models.CharField(max_length=45, blank=True)
-    reason = models.CharField(max_length=12, blank=True)  # "emergency": opened through emergency access
+    reason = models.CharField(max_length=12, blank=True, db_default="")  # "emergency": opened through emergency access
 
     objects = FileAccessQuerySet.as_manager()
 

@@ -22,7 +22,7 @@ from tests.hostile.scripts import ALL, LONG, SHORT, Gardener
 
 pytestmark = [pytest.mark.browser, pytest.mark.second]
 
-WHO = ("ruan", "zhou", "jiao", "wang", "shen")  # whoever sees a page first in this order visits it
+WHO = ("ruan", "zhou", "xin", "jiao", "wang", "shen")  # whoever sees a page first in this order visits it
 OWN = ("reports:home", "students:notes_mine")  # each person has another
 FILES = ("students:attachment", "students:import_refused", "health")  # no pages
 LISTEN = """

@@ -94,8 +94,11 @@ CODES = {
     "Draft.key", "AccessGrant.source", "Student.name_pinyin", "Student.name_initials", "StudentBackground.id_no_fingerprint",
     "StudentBackground.national_no_fingerprint", "Attachment.content_type", "RosterImport.step", "RosterImport.delivery",
     "RosterImport.extension", "RosterImport.file_sha256", "ColumnMapping.header_fingerprint", "ReportJob.step", "ReportJob.scope",
-    "ReportJob.delivery", "ReportJob.student_ids", "Draft.body", "RosterRow.body",
+    "ReportJob.delivery", "ReportJob.student_ids", "Draft.body", "RosterRow.body", "Category.code", "Signal.fingerprint",
+    "Assessment.answers", "HabitCheck.answers", "AnswerSheet.body", "KnownDevice.token_hash",
 }  # fmt: skip
+# Words inside of what is stored as data: column → the keys under which they stand.
+INSIDE = {"Instrument.definition": {"text", "name", "advice"}, "ChecklistEdition.items": {"text", "group"}}
 # Tables that nobody changes, and those of the machine: their rows are made with what stands in the others.
 WHOLE = {"FileAccess", "SecurityEvent", "AuditSeal", "ExportLog", "Heartbeat", "BackupRun", "ReadingNotice"}
 
@@ -141,5 +144,18 @@ class Gardener:
             for row in model._base_manager.all() if fields else ():
                 model._base_manager.filter(pk=row.pk).update(**{f.name: self._for(model, f) for f in fields})
 
+        for label, keys in INSIDE.items():
+            name, column = label.split(".")
+            model = apps.get_model("students", name)
+            for row in model.objects.all():
+                model.objects.filter(pk=row.pk).update(**{column: self._within(getattr(row, column), keys, label)})
+
     def _for(self, model: type[models.Model], field: models.Field) -> Any:
         return self.text_for(f"{model.__name__}.{field.name}", field.max_length)
+
+    def _within(self, data: Any, keys: set[str], label: str, key: str = "") -> Any:
+        if isinstance(data, dict):
+            return {name: self._within(each, keys, label, name) for name, each in data.items()}
+        if isinstance(data, list):
+            return [self._within(each, keys, label) for each in data]
+        return self.text_for(f"{label}.{key}", 200) if key in keys else data
