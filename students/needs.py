@@ -14,6 +14,7 @@ from accounts.models import User
 from students import mentions
 from students.levels import Level
 from students.models import AttentionLevel, CareNeed, NeedEvidence, Observation, Student
+from students.models.records import StudentRecord
 from students.words import day_word, moment_word
 
 LOOKS_BACK = timedelta(days=120)  # notes that are offered as evidence
@@ -43,6 +44,7 @@ class Proof:
     when: str
     title: str = ""
     href: str = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,11 +126,12 @@ def told(need: CareNeed, today: date) -> str:
 def proofs_of(need: CareNeed, user: User, *, now: datetime) -> list[Proof]:
     """One statement, and one for each kind of record that is cited."""
     rows = list(need.evidence.select_related("author", "target_type"))
-    seen = _seen_targets(rows, user, now)
+    seen = seen_targets(rows, user, now)
     return [proof for row in rows if (proof := _proof(row, seen, timezone.localdate(now)))]
 
 
-def _seen_targets(rows: list[NeedEvidence], user: User, now: datetime) -> dict:
+def seen_targets(rows: list[NeedEvidence], user: User, now: datetime) -> dict:
+    """id → record, of those that rows of evidence (or of its history) cite and this reader may see."""
     wanted = defaultdict(list)
     for row in rows:
         if row.target_type is not None:
@@ -150,7 +153,8 @@ def _proof(row: NeedEvidence, seen: dict, today: date) -> Proof | None:
     if target is None:
         return Proof(row.text, by, when)
     href = target.get_absolute_url() if hasattr(target, "get_absolute_url") else ""
-    return Proof(row.text, by, when, target.in_words(), href)
+    beside = target.as_evidence() if isinstance(target, StudentRecord) else ""
+    return Proof(row.text, by, when, target.in_words(), href, beside)
 
 
 def offered_notes(student: Student, user: User, *, now: datetime) -> list[tuple[str, str]]:

@@ -5,12 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import User
 from students.levels import Level
-from students.models import Draft, ScreeningEntry, ScreeningSheet, Student
+from students.models import ClassGroup, Draft, ScreeningEntry, ScreeningRound, ScreeningSheet, Student
+from students.models.classes import grade_name
+
+
+def scope_words(rounds: Iterable[ScreeningRound]) -> dict[Any, str]:
+    """round id → which classes it is about, as they were called when it began. One statement, none for whole schools."""
+    chosen = [row for row in rounds if row.scope]
+    groups = ClassGroup.objects.filter(school__in={row.school_id for row in chosen}).in_order()
+    classes = list(groups) if chosen else []
+    return {row.pk: _names(row, classes) or _("whole school") for row in rounds}
+
+
+def _names(row: ScreeningRound, classes: Iterable[ClassGroup]) -> str:
+    day, found = timezone.localdate(row.opened_at), {}
+    for group in classes:
+        if group.cohort in row.scope:
+            found[group.cohort] = grade_name(group.grade_on(day))
+        elif str(group.pk) in row.scope:
+            found[str(group.pk)] = group.name_on(day)
+    return pgettext("between names", ", ").join(found.values())
 
 
 def draft_key(sheet: ScreeningSheet, student: Student) -> str:

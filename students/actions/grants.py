@@ -16,6 +16,7 @@ from simple_history.utils import bulk_create_with_history, bulk_update_with_hist
 from accounts.models import User
 from students.actions import end_of, start_of
 from students.actions.handovers import sync_handovers
+from students.actions.sheets import sync_sheets
 from students.levels import CODENAMES, Level
 from students.models import AccessGrant, ClassAssignment, Enrolment, GradeAssignment, Student
 
@@ -91,7 +92,8 @@ def orphans(*, now: datetime) -> int:
 
 @transaction.atomic
 def sync_grants(*, by: User | None, students: Iterable[Student], now: datetime) -> None:
-    """Make the stored grants of these students equal to the wanted ones. What is no longer wanted ends now."""
+    """Make the stored grants of these students equal to the wanted ones. What is no longer wanted ends now. What follows
+    from the same rows is kept in step here too: hand-overs, and the sheets of running screening rounds."""
     ids = [student.pk for student in students]
     wanted = {each.key: each for each in wanted_grants(Student.objects.filter(pk__in=ids))}
     permissions = dict(Permission.objects.filter(codename__in=CODENAMES.values()).values_list("codename", "pk"))
@@ -118,6 +120,7 @@ def sync_grants(*, by: User | None, students: Iterable[Student], now: datetime) 
     bulk_create_with_history(new, AccessGrant, default_user=by, batch_size=500)
     bulk_update_with_history(changed, AccessGrant, ["starts_at", "ends_at"], default_user=by, batch_size=500)
     sync_handovers(by=by, students=ids, now=now)
+    sync_sheets(by=by, students=ids, now=now)
 
 
 def _adjust(grant: AccessGrant, wanted: Wanted | None, now: datetime) -> bool:

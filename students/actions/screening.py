@@ -17,13 +17,12 @@ from students import access, checklists
 from students.actions import stamp
 from students.actions.drafts import close_draft
 from students.actions.identification import propose_need
+from students.actions.sheets import add_sheets, classes_with
 from students.levels import Level
 from students.models import (
     Category,
     Checklist,
     ChecklistEdition,
-    ClassGroup,
-    Enrolment,
     ScreeningEntry,
     ScreeningRound,
     ScreeningSheet,
@@ -33,7 +32,7 @@ from students.models import (
 from students.models.identification import Basis
 
 Answer, Decision = ScreeningEntry.Answer, ScreeningEntry.Decision
-ANSWERED = ("answer", "signs", "categories", "facts")
+ANSWERED = ("answer", "signs", "categories", "facts", "ways", "suggested_step")
 
 
 class StudentsLeft(ValueError):
@@ -86,25 +85,22 @@ def write_checklist(
 
 
 @transaction.atomic
-def open_round(*, by: User | None, checklist: Checklist, term: Term, due_on: date, now: datetime) -> ScreeningRound:
-    """A sheet for each class that has students today. Raises ValidationError where one of this checklist is open."""
+def open_round(
+    *, by: User | None, checklist: Checklist, term: Term, due_on: date, now: datetime, scope: Iterable[str] = ()
+) -> ScreeningRound:
+    """A sheet for each class of `scope` (see ScreeningRound.scope; nothing: the whole school) that has students.
+    Raises ValidationError where one of this checklist is open, or where nobody sits in the chosen classes."""
     row = ScreeningRound(
         school_id=checklist.school_id, term=term, checklist=checklist, edition=checklist.latest, opened_at=now,
-        opened_by=by, due_on=due_on,
+        opened_by=by, due_on=due_on, scope=list(scope),
     )  # fmt: skip
     row.validate_constraints()
     stamp(by, row)
     row.save()
-    for group in _classes_with_students(checklist.school_id, timezone.localdate(now)):
-        sheet = ScreeningSheet(round=row, class_group=group)
-        stamp(by, sheet)
-        sheet.save()
+    students = Student.objects.filter(school=row.school_id)
+    if not add_sheets(by=by, round=row, groups=classes_with(students, timezone.localdate(now))) and row.scope:
+        raise ValidationError(_("Nobody sits in these classes."))
     return row
-
-
-def _classes_with_students(school_id, day: date) -> Iterable[ClassGroup]:
-    seats = Enrolment.objects.on(day).filter(student__status__in=Student.PRESENT)
-    return ClassGroup.objects.filter(school=school_id, pk__in=seats.values("class_group")).in_school_on(day)
 
 
 @transaction.atomic

@@ -15,7 +15,8 @@ from students import checklists
 from students.forms.notes import WordsField
 from students.forms.school import day_input
 from students.levels import Level
-from students.models import Category, Checklist, ChecklistEdition, ScreeningEntry
+from students.models import AttentionLevel, Category, Checklist, ChecklistEdition, ClassGroup, ScreeningEntry
+from students.models.classes import grade_name
 from students.models.screening import MAX_FACTS
 
 Answer, Decision = ScreeningEntry.Answer, ScreeningEntry.Decision
@@ -75,20 +76,37 @@ class DueForm(forms.Form):
 
 
 class RoundForm(DueForm):
-    """Also with which checklist."""
+    """Also with which checklist, and in which classes. `classes`: those that are in school today, in order."""
 
     checklist = forms.ModelChoiceField(
         label=_("Checklist"), queryset=Checklist.objects.none(), empty_label=None, widget=forms.RadioSelect
     )
-    field_order = ["checklist", "due_on"]
+    grades = forms.MultipleChoiceField(
+        label=_("Only these grades"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    classes = forms.MultipleChoiceField(
+        label=_("Only these classes"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    field_order = ["checklist", "due_on", "grades", "classes"]
 
-    def __init__(self, *args: Any, school: School, **kwargs: Any):
+    def __init__(self, *args: Any, school: School, classes: list[ClassGroup], **kwargs: Any):
         super().__init__(*args, **kwargs)
+        self.cohorts = {str(each.pk): each.cohort for each in classes}
+        grades = {each.cohort: grade_name(each.grade_on(self.today)) for each in classes}
+        self.fields["grades"].choices = list(grades.items())
+        self.fields["classes"].choices = [(str(each.pk), each.name_on(self.today)) for each in classes]
         offered = Checklist.objects.active().filter(school=school)
         self.fields["checklist"].queryset = offered
         self.initial.setdefault(
             "checklist", offered.values_list("pk", flat=True).first()
         )  # one for classes stands first
+
+    def clean(self) -> dict[str, Any]:
+        """`scope` as open_round takes it; a class of a chosen grade needs no word of its own."""
+        data = self.cleaned_data
+        grades, classes = data.pop("grades", []), data.pop("classes", [])
+        data["scope"] = [*grades, *(each for each in classes if self.cohorts[each] not in grades)]
+        return data
 
 
 class AnswerForm(forms.Form):
@@ -104,6 +122,21 @@ class AnswerForm(forms.Form):
         help_text=_("A line: what, when, how often."),
     )
     categories = forms.MultipleChoiceField(label=_("What it may be about"), required=False)
+    ways = forms.MultipleChoiceField(
+        label=_("How you know"),
+        choices=ScreeningEntry.Way.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    suggested_step = forms.TypedChoiceField(
+        label=_("Attention level you suggest"),
+        choices=[("", _("none")), *AttentionLevel.Step.choices],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=_("A word to the office. Nothing is raised by it."),
+    )
 
     def __init__(self, *args: Any, edition: ChecklistEdition, categories: Iterable[Category], **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -117,7 +150,7 @@ class AnswerForm(forms.Form):
         ticked = data.get("signs") or data.get("categories")
         if data["answer"] == Answer.SIGNS and not (ticked or data.get("facts")):
             raise ValidationError(_("Tick what you saw, or write a line. If there was nothing, say so."))
-        if data["answer"] != Answer.SIGNS and ticked:
+        if data["answer"] != Answer.SIGNS and (ticked or data.get("ways") or data.get("suggested_step")):
             raise ValidationError(_("Something is ticked. Save it, or take the ticks away first."))
         return data
 

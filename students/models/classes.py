@@ -103,6 +103,11 @@ class ClassGroup(OpaqueModel):
     def get_absolute_url(self) -> str:
         return reverse("students:class_grid", args=[self.pk])
 
+    @property
+    def cohort(self) -> str:
+        """Its grade, whatever that is called this year: all classes of one year of entry."""
+        return f"{self.stage}-{self.entry_year}"
+
     def grade_on(self, day: date) -> int:
         return Stage(self.stage).first_grade + school_year_of(day) - self.entry_year
 

@@ -86,6 +86,10 @@ class StudentRecord(OpaqueModel):
         """What this is, for a link from another record: no content."""
         return str(self._meta.verbose_name)
 
+    def as_evidence(self) -> str:
+        """What stands beside the link where a need rests on this; shown to those alone who may see the record."""
+        return ""
+
     def as_open_item(self) -> tuple[str, date | None]:
         """What waits, in words without a name, and by when (see StudentRecordQuerySet.open_items_of)."""
         return self.in_words(), None

@@ -18,7 +18,7 @@ from accounts.models import OpaqueModel, School, User
 from students.levels import Level
 from students.models.calendar import Term
 from students.models.classes import ClassGroup, Enrolment
-from students.models.identification import pair
+from students.models.identification import AttentionLevel, pair
 from students.models.records import StudentRecord, StudentRecordQuerySet
 from students.models.student import Student
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 MAX_FACTS = 500  # characters: a line or two, no report
+NO_ITEMS = models.Value([], models.JSONField())
 
 
 class ChecklistQuerySet(models.QuerySet):
@@ -111,7 +112,7 @@ class ScreeningRoundQuerySet(models.QuerySet):
 
 
 class ScreeningRound(OpaqueModel):
-    """德育 asks every class to go through its students, by a day, with one edition of a checklist."""
+    """德育 asks the classes of the school, or some of them, to go through their students by a day with one edition of a checklist."""
 
     school = models.ForeignKey(School, models.PROTECT, related_name="screening_rounds")
     term = models.ForeignKey(Term, models.PROTECT, related_name="screening_rounds")
@@ -120,6 +121,8 @@ class ScreeningRound(OpaqueModel):
     opened_at = models.DateTimeField(editable=False)
     opened_by = models.ForeignKey(User, models.PROTECT, editable=False, related_name="+", null=True)
     due_on = models.DateField(_("To be finished by"))
+    # Cohorts (ClassGroup.cohort) and ids of classes; nothing is the whole school.
+    scope = models.JSONField(_("Which classes"), default=list, db_default=NO_ITEMS, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True, editable=False)
     closed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, editable=False, related_name="+")
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -149,6 +152,9 @@ class ScreeningRound(OpaqueModel):
     @property
     def is_open(self) -> bool:
         return self.closed_at is None
+
+    def covers(self, group: ClassGroup) -> bool:
+        return not self.scope or not {group.cohort, str(group.pk)}.isdisjoint(self.scope)
 
 
 class ScreeningSheetQuerySet(models.QuerySet):
@@ -238,6 +244,13 @@ class ScreeningEntry(StudentRecord):
         SIGNS = "signs", _("Something seen")
         ABSENT = "absent", _("Not at school")
 
+    class Way(models.TextChoices):
+        TALK = "talk", _("A talk")
+        PHONE = "phone", _("A call")
+        VISIT = "visit", _("A home visit")
+        PEERS = "peers", _("Fellow students")
+        OWN = "own", _("Seen myself")
+
     class Decision(models.TextChoices):
         PROPOSED = "proposed", _("Passed on as a proposal")
         WATCH = "watch", _("Keep an eye on it")
@@ -248,6 +261,11 @@ class ScreeningEntry(StudentRecord):
     signs = models.JSONField(_("Signs"), default=list, blank=True)  # codes of the edition's items
     categories = models.JSONField(_("What it may be about"), default=list, blank=True)  # codes of Category
     facts = EncryptedTextField(_("What was seen"), blank=True, validators=[MaxLengthValidator(MAX_FACTS)])
+    ways = models.JSONField(_("How you know"), default=list, db_default=NO_ITEMS, blank=True)  # of Way
+    # It decides nothing: 德育 reads it, and raising a level stays an act of its own.
+    suggested_step = models.PositiveSmallIntegerField(
+        _("Attention level you suggest"), choices=AttentionLevel.Step, null=True, blank=True
+    )
     reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
     reviewed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, editable=False, related_name="+")
     decision = models.CharField(_("Decision"), max_length=8, choices=Decision, blank=True)
@@ -265,6 +283,11 @@ class ScreeningEntry(StudentRecord):
                 name="one_open_check_per_student",
             ),
             models.CheckConstraint(condition=Q(level=Level.SENSITIVE), name="screening_entry_level"),
+            models.CheckConstraint(
+                condition=Q(suggested_step__isnull=True) | Q(suggested_step__range=(1, 4), answer="signs"),
+                name="entry_suggests_only_with_signs",
+                violation_error_message=_("A level is suggested only where something was seen."),
+            ),
             pair("reviewed_at", "reviewed_by", "entry_reviewed_at_and_by"),
             models.CheckConstraint(
                 condition=Q(reviewed_at__isnull=True, decision="") | (Q(reviewed_at__isnull=False) & ~Q(decision="")),
@@ -282,5 +305,17 @@ class ScreeningEntry(StudentRecord):
         return [item["text"] for item in self.edition.items if item["code"] in ticked]
 
     @property
+    def way_texts(self) -> list[str]:
+        return [str(way.label) for way in self.Way if way in self.ways]
+
+    @property
     def is_reviewed(self) -> bool:
         return self.reviewed_at is not None
+
+    def in_words(self) -> str:
+        return str(_("Screening answer"))
+
+    def as_evidence(self) -> str:
+        if self.suggested_step is None:
+            return ""
+        return _("suggests the attention level: %(step)s") % {"step": self.get_suggested_step_display()}

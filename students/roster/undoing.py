@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from simple_history.utils import bulk_update_with_history
 
@@ -20,6 +21,7 @@ from students.models import (
     Enrolment,
     Guardian,
     RosterRow,
+    ScreeningSheet,
     Student,
     StudentBackground,
     StudentProfile,
@@ -166,11 +168,16 @@ def _remove(made: dict[type, list[str]], *, by: User | None, now: datetime, reas
 
 
 def _remove_empty_classes(made: dict[type, list[str]], *, by: User | None, now: datetime, reason: str) -> None:
-    """Classes that the import made stay where somebody sits or teaches by now."""
-    empty = ClassGroup.objects.filter(
-        pk__in=made[ClassGroup], enrolments__isnull=True, assignments__isnull=True, marks__isnull=True
+    """Classes that the import made stay where somebody sits or teaches by now, or was answered for in a screening. Their
+    sheets of a running round go with them."""
+    answered = ScreeningSheet.objects.filter(Q(entries__isnull=False) | Q(finished_at__isnull=False))
+    empty = list(
+        ClassGroup.objects.filter(
+            pk__in=made[ClassGroup], enrolments__isnull=True, assignments__isnull=True, marks__isnull=True
+        ).exclude(pk__in=answered.values("class_group"))
     )
-    delete(list(empty), by=by, now=now, reason=reason)
+    delete(list(ScreeningSheet.objects.filter(class_group__in=empty)), by=by, now=now, reason=reason)
+    delete(empty, by=by, now=now, reason=reason)
 
 
 def delete(rows: list, *, by: User | None, now: datetime, reason: str) -> None:

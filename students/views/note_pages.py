@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_GET
 from accounts.decorators import policy
 from accounts.models import Role, RoleMembership
 from students import access, audit, mentions
+from students.history import compared
 from students.levels import Level
 from students.models import Attachment, AttentionRequest, FileAccess, Observation, Student
 from students.views.note_sheet import with_seat
@@ -161,15 +163,8 @@ def step(new, old, names: dict[str, str], now: datetime) -> dict[str, Any]:
         "moved": moved,
         "reason": "" if reason in REASONS else reason,
         "followed": old is not None and old.followed_at is None and new.followed_at is not None,
-        "changes": [] if old is None else list(_changes(new, old, names)),
+        "changes": [] if old is None else compared(old, new, COMPARED, partial(_in_words, names=names)),
     }
-
-
-def _changes(new, old, names: dict[str, str]):
-    for field in COMPARED:
-        before, after = (_in_words(row, field, names) for row in (old, new))
-        if before != after:
-            yield {"field": Observation._meta.get_field(field).verbose_name, "old": before, "new": after}
 
 
 def _in_words(row, field: str, names: dict[str, str]) -> str:

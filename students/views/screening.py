@@ -21,8 +21,9 @@ from accounts.versions import CHANGED_MEANWHILE, StaleVersion, posted_version, s
 from students import access
 from students.actions import screening as actions
 from students.forms.screening import DueForm, RoundForm
-from students.models import ClassAssignment, ScreeningRound, ScreeningSheet, Term, clock
+from students.models import ClassAssignment, ClassGroup, ScreeningRound, ScreeningSheet, Term, clock
 from students.models.screening import progress
+from students.screening import scope_words
 from students.views.answers import posted, saved, status_of
 from students.words import day_word
 
@@ -44,10 +45,11 @@ def screening(request: HttpRequest) -> HttpResponse:
     rounds = ScreeningRound.objects.filter(school=request.user.school_id).with_progress() if leads else []
     if leads:
         rounds = list(rounds.select_related("checklist", "term").order_by("-opened_at")[:SHOWN])
+    scopes = scope_words(rounds)
     context = {
         "leads": leads,
         "may_open": Role.MORAL_EDUCATION in roles,
-        "rounds": [(each, _opened(each, today), day_word(each.due_on, today)) for each in rounds],
+        "rounds": [(each, _opened(each, today), day_word(each.due_on, today), scopes[each.pk]) for each in rounds],
         "sheets": _own_sheets(request, today),
     }
     return render(request, "students/screening/rounds.html", context)
@@ -80,12 +82,13 @@ def _own_sheets(request: HttpRequest, today: date) -> list[dict[str, Any]]:
 @get_or_post
 @once
 def screening_open(request: HttpRequest) -> HttpResponse:
-    """With a checklist, by a day; every class that has students gets its sheet."""
+    """With a checklist, by a day; every class that has students gets its sheet, or those of chosen grades and classes."""
     now, today = timezone.now(), timezone.localdate()
     term = Term.objects.filter(school=request.user.school_id).latest_begun(today)
     form = RoundForm(
-        posted(request), school=request.user.school, today=today, initial={"due_on": _due_on(request, term, today)}
-    )
+        posted(request), school=request.user.school, today=today, classes=_classes_today(request, today),
+        initial={"due_on": _due_on(request, term, today)},
+    )  # fmt: skip
     if term is not None and form.is_valid():
         open_it = partial(actions.open_round, by=request.user, term=term, now=now, **form.cleaned_data)
         if saved(request, form, open_it):
@@ -93,6 +96,10 @@ def screening_open(request: HttpRequest) -> HttpResponse:
             return redirect("students:screening")
     context = {"form": form, "term": term}
     return render(request, "students/screening/open.html", context, status=status_of(form))
+
+
+def _classes_today(request: HttpRequest, today: date) -> list[ClassGroup]:
+    return list(ClassGroup.objects.filter(school=request.user.school_id).in_school_on(today))
 
 
 def _due_on(request: HttpRequest, term: Term | None, today: date) -> date:
@@ -119,6 +126,7 @@ def _round_page(
     classes = _classes(row, today)
     context = {
         "round": row,
+        "scope": scope_words([row])[row.pk],
         "due": day_word(row.due_on, today),
         "late": row.is_open and row.due_on < today,
         "classes": classes,

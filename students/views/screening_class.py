@@ -27,6 +27,7 @@ from students.views.note_sheet import initial_from, number
 from students.words import day_word, moment_word
 
 sensitive = policy("student", level=Level.SENSITIVE)
+SHOWN = [name for name in actions.ANSWERED if name != "answer"]  # what the form is filled with
 
 
 def sheet_or_404(request: HttpRequest, pk: UUID, now: datetime) -> ScreeningSheet:
@@ -82,11 +83,11 @@ def _filled(row: Row, sheet: ScreeningSheet, offered: list) -> AnswerForm:
 
 
 def initial_of(entry: ScreeningEntry | None, draft: Draft | None) -> dict[str, Any]:
-    initial = {name: getattr(entry, name) for name in ("signs", "categories", "facts")} if entry else {}
+    initial = {name: getattr(entry, name) for name in SHOWN} if entry else {}
     if draft is None:
         return initial
     body = draft.form
-    ticks = {name: body.get(name, []) for name in ("signs", "categories")}  # none ticked stands in no body
+    ticks = {name: body.get(name, []) for name in ("signs", "categories", "ways")}  # none ticked stands in no body
     return initial | initial_from(AnswerForm, body) | ticks | {"version": number(body.get("version", ["0"])[0])}
 
 

@@ -103,7 +103,8 @@ def screening_entry(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _proposal(request: HttpRequest, entry: ScreeningEntry) -> dict[str, Any]:
     """Filled in from what was seen, so that passing it on is one press."""
     offered = Category.objects.active().filter(school=request.user.school_id, code__in=entry.categories)
-    facts = "\n".join(filter(None, ["；".join(entry.sign_texts), entry.facts]))
+    known = _("Known from: %(ways)s") % {"ways": "、".join(entry.way_texts)} if entry.ways else ""
+    facts = "\n".join(filter(None, ["；".join(entry.sign_texts), entry.facts, known]))
     return {"categories": list(offered.values_list("pk", flat=True)), "facts": facts}
 
 

@@ -104,7 +104,7 @@ def _need(world: World, key: str, need: Need) -> None:
         category=category,
         level=need.level,
         basis="judgement",
-        facts=world.words(f"need {key}, earlier", [], masked=True),
+        facts=world.words(f"need {key}, earlier", sees),  # in its history
         starts_on=timezone.localdate() - timedelta(days=need.age),
         state=need.state,
     )

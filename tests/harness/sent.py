@@ -270,7 +270,8 @@ SENT: dict[str, Sent] = {
         "ruan",
         "",
         lambda world: {"checklist": str(world.things["checklist"]["learning"].pk), "due_on": on(20), **ONCE},
-        foreign={"checklist": pk("checklist", "far")},
+        also=("grades", "classes"),
+        foreign={"checklist": pk("checklist", "far"), "classes": pk("class", "far_class")},
     ),
     "students:screening_due": Sent("ruan", "ours", lambda world: {"due_on": on(25), "version": "1"}),
     "students:screening_close": Sent("ruan", "ours", lambda world: {"version": "1"}),
@@ -278,7 +279,10 @@ SENT: dict[str, Sent] = {
     "students:screening_answer": Sent(
         "zhou",
         "an",
-        lambda world: {"answer": "signs", "signs": ["s1"], "facts": "午休时趴着不说话。", "version": "2"},
+        lambda world: {
+            "answer": "signs", "signs": ["s1"], "facts": "午休时趴着不说话。", "ways": ["own"], "suggested_step": "1",
+            "version": "2",
+        },
         also=("categories",),
     ),
     "students:screening_entry": Sent(
@@ -292,7 +296,7 @@ SENT: dict[str, Sent] = {
         "zhou",
         "an",
         lambda world: {"answer": "signs", "facts": "抄写比同学慢很多。", "version": "0"},
-        also=("signs", "categories"),
+        also=("signs", "categories", "ways", "suggested_step"),
     ),
     "students:checklist_add": Sent(
         "ruan",

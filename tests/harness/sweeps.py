@@ -78,8 +78,8 @@ def _round(world: World, label: str, school, by, members: list[str]) -> None:
 def _answer(world: World, name: str, sheet, by, sees: list[str], *, reviewed: bool) -> None:
     student, now = world.cast.students[name], timezone.now()
     same = {"by": by, "student": student, "sheet": sheet, "edition": sheet.round.edition, "now": now}
-    fields = {"answer": "signs", "signs": ["s1", "s2"], "categories": []}
-    earlier = world.words(f"{name} screening facts, earlier", sees, masked=True)  # stands on no page
+    fields = {"answer": "signs", "signs": ["s1", "s2"], "categories": [], "ways": ["own", "talk"], "suggested_step": 2}
+    earlier = world.words(f"{name} screening facts, earlier", sees)  # in its history
     screening.answer_for(fields={**fields, "facts": earlier}, version=0, **same)
     facts = world.words(f"{name} screening facts", sees)
     entry = screening.answer_for(fields={**fields, "facts": facts}, version=1, **same)

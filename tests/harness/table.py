@@ -400,6 +400,7 @@ TABLE: dict[str, Row] = {
     # --- needs and levels
     "students:needs": Row(opens_needs, "student", log=1),
     "students:need_propose": Row(proposing, "student", BOTH, log=None),
+    "students:need_history": Row(need, "need", log=1),
     "students:need_detail": Row(need, "need", BOTH, posted=need_posted, log=1),
     "students:level": student_row(3, methods=BOTH, log=1),
     "students:file_verify": Row(teachers_alone, "student", POST, posted=DONE),
@@ -444,6 +445,7 @@ TABLE: dict[str, Row] = {
     "students:screening_class": Row(screening_sheet, "sheet", log=1),
     "students:screening_finish": Row(screening_keeper, "sheet", POST, posted=UNSEEN),
     "students:screening_answer": Row(screening_answer, "answer", BOTH, log=1),
+    "students:screening_entry_history": Row(of_level(3), "screening", log=1),
     "students:screening_entry": Row(of_level(3), "screening", BOTH, posted=screening_decided, log=1),
     "students:student_screening": student_row(3, log=1),
     "students:learning_check": Row(written_by_class_teachers(3), "student", BOTH, log=1),

@@ -12,8 +12,11 @@ from students.actions import screening
 from students.models import Checklist, ScreeningEntry, ScreeningRound, ScreeningSheet, Term
 
 ITEMS = checklists.items_of("【情绪】\n近来闷闷不乐\n容易发火\n【学习】\n作业常常交不上来")
-NOTHING = {"answer": "clear", "signs": [], "categories": [], "facts": ""}
-SOMETHING = {"answer": "signs", "signs": ["s1", "s3"], "categories": [], "facts": "这两周课间多半一个人坐着。"}
+NOTHING = {"answer": "clear", "signs": [], "categories": [], "facts": "", "ways": [], "suggested_step": None}
+SOMETHING = {
+    "answer": "signs", "signs": ["s1", "s3"], "categories": [], "facts": "这两周课间多半一个人坐着。",
+    "ways": ["talk"], "suggested_step": 2,
+}  # fmt: skip
 
 
 def a_checklist(school, name: str = "开学摸排", purpose: str = "screening", items=ITEMS) -> Checklist:
@@ -21,12 +24,12 @@ def a_checklist(school, name: str = "开学摸排", purpose: str = "screening", 
     return screening.write_checklist(by=None, checklist=row, items=items, version=None)
 
 
-def a_round(school, *, by=None, days: int = 14, checklist: Checklist | None = None) -> ScreeningRound:
+def a_round(school, *, by=None, days: int = 14, checklist: Checklist | None = None, scope=()) -> ScreeningRound:
     now = timezone.now()
     term = Term.objects.filter(school=school).latest_begun(timezone.localdate(now))
     due_on = timezone.localdate(now) + timedelta(days=days)
     checklist = checklist or a_checklist(school)
-    return screening.open_round(by=by, checklist=checklist, term=term, due_on=due_on, now=now)
+    return screening.open_round(by=by, checklist=checklist, term=term, due_on=due_on, now=now, scope=scope)
 
 
 def sheet_of(round: ScreeningRound, group) -> ScreeningSheet:

@@ -13,7 +13,7 @@ from accounts.versions import StaleVersion
 from students.actions import screening
 from students.actions.drafts import save_draft
 from students.actions.placements import end_class_assignment
-from students.models import Draft, ScreeningEntry
+from students.models import AttentionLevel, Draft, ScreeningEntry
 from students.screening import draft_key
 from tests.factories import StudentFactory, seat
 from tests.students.reading import ALLOWED, log, statements
@@ -47,6 +47,51 @@ def test_ticks_and_a_line_are_saved_at_level_three(cast, sign_in, sheet):
     assert stored(cast.an) == ("signs", ["s1", "s3"], FACTS, cast.he)
     entry = ScreeningEntry.objects.get()
     assert (entry.level, entry.sign_texts) == (3, ["近来闷闷不乐", "作业常常交不上来"])
+
+
+def test_how_it_is_known_and_what_is_suggested_are_saved_and_shown(cast, sign_in, sheet):
+    """DOMAIN §4 form 2. Nothing is raised by it."""
+    data = {**SOMETHING, "ways": ["visit", "peers"], "suggested_step": "3", "version": "0"}
+    assert sign_in(cast.zhou).post(answer_url(sheet, cast.an), data).status_code == 302
+    entry = ScreeningEntry.objects.get()
+    assert (entry.ways, entry.suggested_step) == (["visit", "peers"], 3)
+    assert not AttentionLevel.objects.exists()
+    shown = [*entry.way_texts, entry.get_suggested_step_display()]
+    for page in (entry.get_absolute_url(), reverse("students:student_screening", args=[cast.an.pk])):
+        text = sign_in(cast.qin).get(page).content.decode()
+        assert all(words in text for words in shown)
+    assert shown[-1] not in sign_in(cast.zhou).get(sheet.get_absolute_url()).content.decode()  # others may look on
+    form = sign_in(cast.zhou).get(answer_url(sheet, cast.an)).context["shown"]["form"]
+    assert (form["ways"].value(), form["suggested_step"].value()) == (["visit", "peers"], 3)
+
+
+def test_both_are_left_out_without_a_word(cast, sign_in, sheet):
+    data = {"answer": "signs", "signs": ["s1"], "suggested_step": "", "version": "0"}
+    assert sign_in(cast.zhou).post(answer_url(sheet, cast.an), data).status_code == 302
+    entry = ScreeningEntry.objects.get()
+    assert (entry.ways, entry.suggested_step, entry.as_evidence()) == ([], None, "")
+
+
+@pytest.mark.parametrize("more", [{"ways": ["talk"]}, {"suggested_step": "1"}, {"suggested_step": "5"}, {"ways": ["x"]}])
+def test_nothing_seen_takes_neither_and_says_so(cast, sign_in, sheet, more):
+    response = sign_in(cast.zhou).post(answer_url(sheet, cast.an), {"answer": "clear", "version": "0", **more})
+    assert response.status_code == 422 and not ScreeningEntry.objects.exists()
+
+
+@pytest.mark.parametrize("fields", [{**NOTHING, "suggested_step": 2}, {"suggested_step": 5}])
+def test_a_level_is_suggested_where_something_was_seen_and_only_one_that_exists(cast, sheet, fields):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ScreeningEntry.objects.bulk_create(
+            [ScreeningEntry(sheet=sheet, edition=sheet.round.edition, student=cast.an, author=cast.zhou, level=3, **fields)]
+        )
+
+
+def test_a_draft_keeps_them_too(cast, sign_in, sheet, now):
+    """T52."""
+    body = {"facts": ["写到一半"], "ways": ["phone"], "suggested_step": ["2"], "version": ["0"]}
+    save_draft(by=cast.zhou, key=draft_key(sheet, cast.an), body=body, seq=1, now=now)
+    form = sign_in(cast.zhou).get(answer_url(sheet, cast.an)).context["shown"]["form"]
+    assert (form["ways"].value(), form["suggested_step"].value()) == (["phone"], "2")
 
 
 def test_with_htmx_the_row_and_the_progress_come_back(cast, sign_in, sheet):
@@ -171,7 +216,7 @@ def test_what_was_reviewed_is_not_rewritten(cast, sign_in, sheet, now):
     screening.review_entry(
         by=cast.ruan, entry=entry, decision="watch", note="先看两周", categories=[], facts="", version=1, now=now
     )
-    client, data = sign_in(cast.zhou), {**NOTHING, "version": "2"}
+    client, data = sign_in(cast.zhou), {"answer": "clear", "version": "2"}
     assert client.post(answer_url(sheet, cast.an), data).status_code == 403
     with pytest.raises(PermissionDenied):
         screening.answer_for(

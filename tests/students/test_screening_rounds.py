@@ -13,6 +13,7 @@ from students import checklists
 from students.actions import screening
 from students.actions.identification import confirm_need
 from students.models import (
+    AttentionLevel,
     CareNeed,
     Category,
     Checklist,
@@ -249,6 +250,23 @@ def test_whoever_holds_both_duties_does_not_confirm_what_they_saw(cast, entry, c
     need = CareNeed.objects.get()
     with pytest.raises(PermissionDenied):
         confirm_need(need=need, by=cast.zhou, version=need.version, now=now, strengths="很会照顾同学")
+
+
+def test_what_is_suggested_stands_beside_the_proposal_for_those_alone_who_see_the_answer(cast, sign_in, entry, now):
+    """T20. The doctor sees needs of health and no attention level; a suggestion in the facts would tell of one."""
+    health = Category.objects.create(school=cast.school, code="H1", name="慢性病", group="H", basis="document")
+    client = sign_in(cast.ruan)
+    assert entry.as_evidence() in client.get(reverse("students:screening_review")).content.decode()
+    facts = client.get(review_url(entry)).context["form"].initial["facts"]
+    assert entry.way_texts[0] in facts and entry.get_suggested_step_display() not in facts
+    screening.review_entry(
+        by=cast.ruan, entry=entry, decision="proposed", note="", categories=[health], facts=facts, version=1, now=now
+    )
+    need = CareNeed.objects.get()
+    told = {who: entry.as_evidence() in sign_in(cast.people[who]).get(need.get_absolute_url()).content.decode()
+            for who in ("ruan", "zhou", "yi")}  # fmt: skip
+    assert told == {"ruan": True, "zhou": True, "yi": False}
+    assert not AttentionLevel.objects.exists()
 
 
 # --- one student who finds learning hard (F9) -------------------------------------------------------------------------

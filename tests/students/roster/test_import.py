@@ -37,6 +37,7 @@ from students.roster.fields import TEMPLATE
 from students.roster.refusal import Refused
 from students.roster.values import id_check_digit
 from tests.factories import ObservationFactory, SchoolFactory, StudentFactory, UserFactory, assign, seat
+from tests.students.sweep import a_round
 
 pytestmark = pytest.mark.usefixtures("in_2026")
 
@@ -589,6 +590,18 @@ def test_undo_leaves_a_class_that_others_use_by_now(school):
     assert undone(job).phase == "undone", job.error
     assert set(ClassGroup.objects.all()) == {taught, sat_in}
     assert list(Student.objects.all()) == [student]
+
+
+def test_a_class_of_an_import_stands_in_the_open_round_and_goes_with_its_undo(school):
+    imported(school, sheet_of([line(1)]))
+    row = a_round(school)
+    job = imported(school, sheet_of([line(2, 班级="三(4)班"), line(3, 班级="三(5)班")]))
+    taken, new = (ClassGroup.objects.get(number=number) for number in (4, 5))
+    assert row.sheets.count() == 3
+    row.sheets.filter(class_group=taken).update(finished_at=timezone.now(), finished_by=UserFactory(school=school))
+    assert undone(job).phase == "undone", job.error
+    assert not ClassGroup.objects.filter(pk=new.pk).exists()
+    assert row.sheets.count() == 2 and row.sheets.filter(class_group=taken).exists()  # somebody worked with that one
 
 
 def test_after_undo_the_old_teachers_see_who_came_back(school):
