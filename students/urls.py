@@ -96,7 +96,9 @@ urlpatterns = [
     path("screening/classes/<uuid:pk>/finish/", screening_class.screening_finish, name="screening_finish"),
     path("screening/classes/<uuid:pk>/<uuid:student>/", screening_class.screening_answer, name="screening_answer"),
     path("screening/entries/<uuid:pk>/", screening_review.screening_entry, name="screening_entry"),
-    path("screening/entries/<uuid:pk>/history/", record_history.screening_entry_history, name="screening_entry_history"),
+    path(
+        "screening/entries/<uuid:pk>/history/", record_history.screening_entry_history, name="screening_entry_history"
+    ),
     path("screening/checklists/", checklists.checklists, name="checklists"),
     path("screening/checklists/add/", checklists.checklist_add, name="checklist_add"),
     path("screening/checklists/<uuid:pk>/", checklists.checklist, name="checklist"),

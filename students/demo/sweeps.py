@@ -16,6 +16,7 @@ from students.models import Basis, Category, Checklist, ScreeningEntry, Screenin
 OFFICE = "T0003"
 DONE, HALF = 8, 16  # of 24 classes: so many are through the running round, and so many more have begun
 HALF_WAY = 26  # students
+WAYS = (["own"], ["talk"], ["own", "peers"], [], ["phone", "visit"])  # how it was found out, in turn
 PROPOSED = 4  # of the first round's answers
 # (signs, what it may be about, what was seen)
 SEEN = (
@@ -86,10 +87,13 @@ def _answers(
 
 def _answer(sheet, row, head, student, seen, at: datetime) -> ScreeningEntry:
     signs, categories, facts = seen or ((), (), "")
+    turn = SEEN.index(seen) if seen else 0
     return ScreeningEntry(
         sheet=sheet, edition=row.edition, student=student, author=head, level=Level.SENSITIVE, created_at=at,
         updated_at=at, answer=ScreeningEntry.Answer.SIGNS if seen else ScreeningEntry.Answer.CLEAR,
         signs=list(signs), categories=list(categories), facts=filled(facts, student),
+        ways=WAYS[turn % len(WAYS)] if seen else [],
+        suggested_step=2 - turn % 2 if seen and categories and turn % 3 < 2 else None,
     )  # fmt: skip
 
 

@@ -305,6 +305,8 @@ def screening(page: Page, demo: Demo) -> None:
     row = page.locator(".yd-screen-open")
     row.locator("input[name=signs]").nth(4).check()
     row.locator("textarea").fill("大课间连着三天一个人在花坛边走，叫她一起玩就摇头。")
+    row.locator("input[name=ways]").last.check()
+    row.locator("summary").click()
     row.locator("[data-draft-status] svg").wait_for()
     row.evaluate("row => row.scrollIntoView({block: 'start', behavior: 'instant'})")
 
@@ -434,6 +436,8 @@ SCENES: dict[str, dict[str, Open]] = {
         "screening-round": at("students:screening_round", "round"),
         "screening-review": at("students:screening_review"),
         "screening-entry": at("students:screening_entry", "seen"),
+        "screening-entry-history": at("students:screening_entry_history", "seen"),
+        "need-history": at("students:need_history", "need"),
         "checklists": at("students:checklists"),
         "checklist": at("students:checklist", "checklist"),
         "only-concern": at("reports:only_concern"),

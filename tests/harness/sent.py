@@ -280,7 +280,11 @@ SENT: dict[str, Sent] = {
         "zhou",
         "an",
         lambda world: {
-            "answer": "signs", "signs": ["s1"], "facts": "午休时趴着不说话。", "ways": ["own"], "suggested_step": "1",
+            "answer": "signs",
+            "signs": ["s1"],
+            "facts": "午休时趴着不说话。",
+            "ways": ["own"],
+            "suggested_step": "1",
             "version": "2",
         },
         also=("categories",),

@@ -57,11 +57,13 @@ def test_the_history_of_an_answer_says_what_stood_there_and_who_wrote_over_it(ca
     told = {one.label: (one.old, one.new) for one in rewritten.differences}
     assert (BEFORE, AFTER) in told.values() and ("近来闷闷不乐、作业常常交不上来", "容易发火") in told.values()
     assert ("", "学习困难") in told.values() and len(told) == 5
-    assert ["先看两周"] == [one.new for one in reviewed.differences if one.new == "先看两周"]
+    assert [one.new for one in reviewed.differences if one.new == "先看两周"] == ["先看两周"]
 
 
 def test_the_answers_page_leads_to_its_history(cast, sign_in, entry):
-    assert page_of("screening_entry_history", entry) in sign_in(cast.zhou).get(entry.get_absolute_url()).content.decode()
+    assert (
+        page_of("screening_entry_history", entry) in sign_in(cast.zhou).get(entry.get_absolute_url()).content.decode()
+    )
 
 
 def test_the_history_of_an_answer_is_for_those_who_see_the_answer(cast, sign_in, entry):
@@ -97,10 +99,15 @@ def test_the_history_of_a_need_tells_every_decision_and_its_reason(cast, sign_in
 
 def test_evidence_of_a_higher_level_is_not_told_of(cast, sign_in, need):
     """T20: of a level-4 record the existence is content. 德育 was asked about that note and so sees it."""
-    hidden, open_one = ObservationFactory(student=cast.an, author=cast.luo, level=4), ObservationFactory(student=cast.an)
+    hidden, open_one = (
+        ObservationFactory(student=cast.an, author=cast.luo, level=4),
+        ObservationFactory(student=cast.an),
+    )
     AttentionRequest.objects.create(student=cast.an, author=cast.luo, observation=hidden)
     add_evidence(need=need, evidence=[open_one, hidden], by=cast.luo)
-    rows = {who: sign_in(cast.people[who]).get(page_of("need_history", need)).context["rows"] for who in ("zhou", "ruan")}
+    rows = {
+        who: sign_in(cast.people[who]).get(page_of("need_history", need)).context["rows"] for who in ("zhou", "ruan")
+    }
     assert {who: len(found) for who, found in rows.items()} == {"zhou": 1 + 2, "ruan": 1 + 3}
 
 

@@ -72,7 +72,9 @@ def test_both_are_left_out_without_a_word(cast, sign_in, sheet):
     assert (entry.ways, entry.suggested_step, entry.as_evidence()) == ([], None, "")
 
 
-@pytest.mark.parametrize("more", [{"ways": ["talk"]}, {"suggested_step": "1"}, {"suggested_step": "5"}, {"ways": ["x"]}])
+@pytest.mark.parametrize(
+    "more", [{"ways": ["talk"]}, {"suggested_step": "1"}, {"suggested_step": "5"}, {"ways": ["x"]}]
+)
 def test_nothing_seen_takes_neither_and_says_so(cast, sign_in, sheet, more):
     response = sign_in(cast.zhou).post(answer_url(sheet, cast.an), {"answer": "clear", "version": "0", **more})
     assert response.status_code == 422 and not ScreeningEntry.objects.exists()
@@ -82,7 +84,11 @@ def test_nothing_seen_takes_neither_and_says_so(cast, sign_in, sheet, more):
 def test_a_level_is_suggested_where_something_was_seen_and_only_one_that_exists(cast, sheet, fields):
     with pytest.raises(IntegrityError), transaction.atomic():
         ScreeningEntry.objects.bulk_create(
-            [ScreeningEntry(sheet=sheet, edition=sheet.round.edition, student=cast.an, author=cast.zhou, level=3, **fields)]
+            [
+                ScreeningEntry(
+                    sheet=sheet, edition=sheet.round.edition, student=cast.an, author=cast.zhou, level=3, **fields
+                )
+            ]
         )
 
 

@@ -117,9 +117,7 @@ def test_a_second_student_makes_no_second_sheet(cast, today, now, empty):
 
 def test_a_class_that_is_founded_and_begins_on_another_day_is_not_forgotten(cast, today, now):
     row = a_round(cast.school, by=cast.ruan)
-    group = add_class(
-        by=cast.jiao, school=cast.school, stage="primary", entry_year=cast.own_class.entry_year, number=9
-    )
+    group = add_class(by=cast.jiao, school=cast.school, stage="primary", entry_year=cast.own_class.entry_year, number=9)
     place(cast, group, on=today + timedelta(days=3), now=now)
     assert group in classes_of(row)
 
