@@ -108,6 +108,7 @@ def test_the_lists_and_the_pages_of_screening_agree(world, who):
     in_lists = set().union(*(linked(body(ask(client, "GET", page)), "screening/entries") for page in lists))
     opened = details(world, client, "screening", "students:screening_entry")
     assert named(world, "screening", in_lists) == opened == {name for name in ANSWERS if level(who, name) >= 3}
+    assert details(world, client, "screening", "students:screening_entry_history") == opened
 
 
 @pytest.mark.slow
