@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contenttypes', '0002_remove_content_type_name'),
-        ('students', '0013_signals'),
+        ('students', '0014_notice_of_device'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
