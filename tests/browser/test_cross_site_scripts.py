@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.second]
 
 WHO = ("ruan", "zhou", "xin", "jiao", "wang", "shen")  # whoever sees a page first in this order visits it
 OWN = ("reports:home", "students:notes_mine")  # each person has another
-FILES = ("students:attachment", "students:import_refused", "health")  # no pages
+FILES = ("students:attachment", "students:import_refused", "students:answers_blank", "health")  # no pages
 LISTEN = """
 addEventListener('securitypolicyviolation', e => refused(e.violatedDirective + ' ' + e.blockedURI));
 """

@@ -329,7 +329,10 @@ SENT: dict[str, Sent] = {
     "students:answer_sheet_enter": Sent("xin", "ours", nothing),
     "students:answer_sheet_drop": Sent("xin", "ours", nothing),
     "students:assessment_new": Sent(
-        "xin", "ding", lambda world: {**_fill(world, "ours"), **ONCE}, foreign={"instrument": pk("instrument", "far")}
+        "xin",
+        "ding",
+        lambda world: _fill(world, "ours", filled_on=on(-3), **ONCE),
+        foreign={"instrument": pk("instrument", "far")},
     ),
     "students:assessment_edit": Sent("xin", "ding", _corrected("assessment", "ding")),
     "students:assessment_void": Sent("xin", "ding", _withdrawn("assessment", "ding")),
