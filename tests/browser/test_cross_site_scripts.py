@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Department
 from reports.models import ReportJob
-from students.models import Draft, FileAccess, Observation
+from students.models import AccessRequest, Draft, FileAccess, Observation, ScreeningEntry, Signal
 from students.roster import actions as imports
 from students.roster import running
 from tests.browser.conftest import DESKTOP
@@ -80,6 +80,7 @@ def squeezed(text: str) -> str:
 def planted_world() -> tuple[World, Gardener]:
     world, garden = build_world(), Gardener()
     _upload(world, garden)
+    _answer_everything(world)
     garden.plant()
     ReportJob.objects.filter(pk=world.things["job"]["office"].pk).update(state="failed", file="", expires_at=None)
     for draft in Draft.objects.all():
@@ -95,6 +96,14 @@ def planted_world() -> tuple[World, Gardener]:
     }
     FileAccess.objects.create(**known | {"student_ids": str(world.cast.an.pk)})
     return world, garden
+
+
+def _answer_everything(world: World) -> None:
+    """Some words show up only where a question was answered, a row reviewed."""
+    by, at = world.cast.ruan, timezone.now()
+    AccessRequest.objects.update(is_granted=False, decided_at=at, decided_by=by)
+    ScreeningEntry.objects.filter(student=world.cast.bei).update(reviewed_at=at, reviewed_by=by, decision="watch")
+    Signal.objects.filter(answer="").update(answer="noted", answered_at=at, answered_by=world.cast.zhou)
 
 
 def _upload(world: World, garden: Gardener) -> None:
@@ -126,8 +135,8 @@ def visits(world: World) -> dict[str, list[str]]:
 
 # Stands on no page, or only in part; everything else must have been seen. History shows versions of notes and profiles.
 UNSEEN = re.compile(
-    r"Student\.student_no_aux|StudentProfile\.(birthplace|hukou)_code|Guardian\.(ethnicity|hukou_code|id_type)|Observation\.void_reason"
-    r"|ReportJob\.reason|roster\.(cell|class)|Historical(?!Observation\.(facts|analysis|action|own_words|history)).*"
+    r"Student\.student_no_aux|StudentProfile\.(birthplace_code|hukou_code|postcode)|Guardian\.(ethnicity|hukou_code|id_type)|Observation\.void_reason"
+    r"|ReportJob\.reason|Assessment\.change_reason|roster\.(cell|class)|Historical(?!Observation\.(facts|analysis|action|own_words|history)).*"
 )
 
 
@@ -176,6 +185,8 @@ def test_no_script_runs_and_every_text_is_shown_as_it_is(transactional_db, open_
         watches.append(Watch(open_page(world.person(who), DESKTOP)))
         for url in urls:
             watches[-1].visit(url)
+        if who == "ruan":
+            watches[-1].visit(ScreeningEntry.objects.get(student=world.cast.bei).get_absolute_url())
         if who == "zhou":
             _show_in_full(watches[-1], world)
             _go_on_with_a_draft(watches[-1], world)

@@ -95,7 +95,7 @@ CODES = {
     "StudentBackground.national_no_fingerprint", "Attachment.content_type", "RosterImport.step", "RosterImport.delivery",
     "RosterImport.extension", "RosterImport.file_sha256", "ColumnMapping.header_fingerprint", "ReportJob.step", "ReportJob.scope",
     "ReportJob.delivery", "ReportJob.student_ids", "Draft.body", "RosterRow.body", "Category.code", "Signal.fingerprint",
-    "Assessment.answers", "HabitCheck.answers", "AnswerSheet.body", "KnownDevice.token_hash",
+    "Assessment.answers", "HabitCheck.answers", "AnswerSheet.body", "KnownDevice.token_hash", "KnownDevice.marks",
 }  # fmt: skip
 # Words inside of what is stored as data: column → the keys under which they stand.
 INSIDE = {"Instrument.definition": {"text", "name", "advice"}, "ChecklistEdition.items": {"text", "group"}}
