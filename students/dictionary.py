@@ -1,4 +1,5 @@
-"""The categories that a school starts with (DOMAIN §3.2). From then on the school edits its own; no law fixes them.
+"""The categories and the services that a school starts with (DOMAIN §3.2, §4). From then on the school edits its own; no law
+fixes them.
 
 Plain data, since a migration reads it too.
 """
@@ -37,4 +38,20 @@ CATEGORIES = (
     ("P4", "转入适应", "P", "judgement", 3),
     ("S1", "涉案", "S", "document", 4),
     ("S9", "其他需关注", "S", "judgement", 3),
+)
+
+# name, who carries it out, groups and codes of categories that it fits
+SERVICES = (
+    ("班主任谈心", "班主任", ("F", "E", "L", "B", "P", "S")),
+    ("心理辅导", "心理教师", ("P", "F9", "F10", "F11", "B3", "B4", "L3")),
+    ("学业帮扶（一对一或小组）", "科任教师", ("L", "F2", "P3", "P4")),
+    ("课堂便利（座位、作业、考试时间）", "科任教师", ("H1", "H2", "H3", "L1", "L2")),
+    ("同伴互助", "班主任", ("P4", "P3", "P1", "F1", "F2", "H2")),
+    ("兴趣小组和班级任务", "班主任", ("B", "P1", "P4", "F1", "L3")),
+    ("家校联系", "班主任", ("F", "L", "B", "P", "E4")),
+    ("家庭教育指导（家长学校）", "德育处", ("F5", "F6", "F7", "F8", "F11", "B1", "B2", "B3")),
+    ("资助申请", "资助专员", ("E", "F3", "F4")),
+    ("校医随访", "校医", ("H",)),
+    ("随班就读支持（个别化教育计划）", "资源教师", ("H1", "H2")),
+    ("转介校外专业机构", "德育处、心理教师", ("P2", "H1", "L2", "B2")),
 )

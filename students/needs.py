@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from students import mentions
+from students import mentions, services
 from students.levels import Level
-from students.models import AttentionLevel, CareNeed, NeedEvidence, Observation, Student
+from students.models import AttentionLevel, CareNeed, ChosenService, NeedEvidence, Observation, Student
 from students.models.records import StudentRecord
 from students.words import day_word, moment_word
 
@@ -33,6 +34,7 @@ class NeedRow:
     told: str
     due: str
     look: str = ""
+    chosen: tuple[ChosenService, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,19 +76,19 @@ class Needs:
 
 
 def of_student(student: Student, user: User, *, now: datetime) -> Needs:
-    """Those that this user may see. One statement."""
+    """Those that this user may see, and what was chosen for them. Two statements."""
     needs = CareNeed.objects.visible_to(user, now=now).filter(student=student)
     rows = list(needs.select_related("category", "author", "decided_by").order_by("category__order", "created_at"))
-    today, by_state = timezone.localdate(now), defaultdict(list)
+    today, by_state, chosen = timezone.localdate(now), defaultdict(list), services.chosen_for(rows)
     for need in rows:
-        by_state[need.state].append(row_of(need, today))
+        by_state[need.state].append(row_of(need, today, chosen[need.pk]))
     State = CareNeed.State  # noqa: N806 -- a class
     past = by_state[State.CLOSED] + by_state[State.REJECTED]
     highest = max((need.level for need in rows), default=0)
     return Needs(by_state[State.CONFIRMED], by_state[State.PROPOSED], past, highest)
 
 
-def row_of(need: CareNeed, today: date) -> NeedRow:
+def row_of(need: CareNeed, today: date, chosen: Iterable[ChosenService] = ()) -> NeedRow:
     due = ""
     if need.state == CareNeed.State.CONFIRMED and need.next_review_on:
         due = _("look again on %(day)s") % {"day": day_word(need.next_review_on, today)}
@@ -98,6 +100,7 @@ def row_of(need: CareNeed, today: date) -> NeedRow:
         told=told(need, today),
         due=due,
         look="time" if need.is_due(today) else "",
+        chosen=tuple(chosen),
     )
 
 

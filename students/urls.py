@@ -34,6 +34,7 @@ from students.views import (
     screening_class,
     screening_review,
     search,
+    services,
     signal_rules,
     signals,
 )
@@ -132,10 +133,15 @@ urlpatterns = [
     path("needs/search/", need_lists.need_search, name="need_search"),
     path("needs/<uuid:pk>/", needs.need_detail, name="need_detail"),
     path("needs/<uuid:pk>/history/", record_history.need_history, name="need_history"),
+    path("needs/confirmed/", need_lists.need_confirmed, name="need_confirmed"),
+    path("needs/<uuid:pk>/services/", services.need_services, name="need_services"),
     path("upkeep/", levels.upkeep, name="upkeep"),
     path("school/categories/", care_settings.categories, name="categories"),
     path("school/categories/<uuid:pk>/", care_settings.category, name="category"),
     path("school/categories/<uuid:pk>/delete/", care_settings.category_delete, name="category_delete"),
+    path("school/services/", services.services, name="services"),
+    path("school/services/<uuid:pk>/", services.service, name="service"),
+    path("school/services/<uuid:pk>/delete/", services.service_delete, name="service_delete"),
     path("school/clocks/", care_settings.clocks, name="clocks"),
     # --- access that follows from no duty
     path("access/", asking.access_mine, name="access_mine"),

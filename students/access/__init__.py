@@ -18,6 +18,7 @@ from students.access.classes import (
 )
 from students.access.needs import (
     NEED_GROUPS,
+    chooses_services,
     decides_on_needs,
     need_condition,
     need_groups,
@@ -73,7 +74,7 @@ from students.access.rule import (
 __all__ = [
     "ATTENTION_ROLES", "HEADS", "LEADERS", "LOG_ROLES", "NEED_GROUPS", "NEVER_ASK", "NOBODY", "OVERSEERS",
     "SCHOOL_LEVEL", "GrantBackend", "Standing", "Why", "answer_sheets", "answers_for", "answers_for_school",
-    "asked_condition", "attention_condition", "audience", "classes_in_care", "counselling_grants",
+    "asked_condition", "attention_condition", "audience", "chooses_services", "classes_in_care", "counselling_grants",
     "decides_on_needs", "fills_assessments", "handover_condition", "ids_of_own", "is_class_teacher", "is_head_of",
     "kept_sheet_condition", "level_of", "live_grants", "mark_condition", "may_answer", "may_ask", "my_classes",
     "names_in_log", "need_condition", "need_groups", "observation_condition", "opens_needs", "own_students",

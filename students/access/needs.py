@@ -66,3 +66,8 @@ def proposable_categories(user: User, student: Student, *, now: datetime) -> Que
 def decides_on_needs(user: User, student: Student, *, now: datetime) -> bool:
     """德育 alone confirms, rejects and closes needs, and lowers or ends an attention level."""
     return user.is_active and user.school_id == student.school_id and Role.MORAL_EDUCATION in user.roles(now)
+
+
+def chooses_services(user: User, student: Student, *, now: datetime) -> bool:
+    """Whoever tends to the child day by day, and 德育, say what the school offers for a need that they see."""
+    return decides_on_needs(user, student, now=now) or is_head_of(user, student, now=now)

@@ -17,6 +17,7 @@ from students.actions.dictionary import start_categories
 from students.actions.drafts import save_draft
 from students.actions.grants import sync_grants
 from students.actions.screening import start_checklists
+from students.actions.services import start_services
 from students.demo import asking, marks, notes, scales, signals, sweeps
 from students.demo.needs import write_needs
 from students.demo.people import ClassOf, enrol, hire, open_classes
@@ -30,6 +31,7 @@ def build(*, today: date, now: datetime) -> School:
     school = School(code=demo.CODE, name=demo.NAME, duty_phone="0990-1234567")
     school.save()
     start_categories(by=None, school=school)
+    start_services(by=None, school=school)
     start_checklists(by=None, school=school)
     add_shipped(by=None, school=school)
     year = school_year_of(today)

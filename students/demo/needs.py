@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from random import Random
 
@@ -9,7 +10,16 @@ from accounts.models import School, User
 from students import demo
 from students.demo.notes import POORLY_COVERED, WELL_COVERED
 from students.demo.people import ClassOf, save
-from students.models import AttentionLevel, CareNeed, Category, FileVerification, Student, StudentProfile
+from students.models import (
+    AttentionLevel,
+    CareNeed,
+    Category,
+    ChosenService,
+    FileVerification,
+    Service,
+    Student,
+    StudentProfile,
+)
 
 # category, basis, what it rests on
 TEXTS = (
@@ -30,6 +40,16 @@ REASONS = (
     (2, "外婆住院，情绪起伏大，每周谈一次。"),
     (2, "连着两周没交作业，和妈妈约好每月通一次电话。"),
 )
+# services that were chosen, by category, each with its line
+CHOSEN = {
+    "F1": (("班主任谈心", "每两周谈一次，问问视频时聊了什么"), ("同伴互助", "和同桌一起整理书包、写作业")),
+    "F5": (("家校联系", "每周五和妈妈通个电话，放学晚接时留在教室"),),
+    "E2": (("资助申请", "本学期材料已交，下月公示后再核对"),),
+    "H4": (("校医随访", "每月看一次，食堂和春游前先说"),),
+    "H3": (("校医随访", "换季前看一次，体育课前提醒带喷雾"),),
+    "L1": (("学业帮扶（一对一或小组）", "周二、周四课后口算和识字各二十分钟"),),
+    "P4": (("同伴互助", "请同桌带着一起去图书角"), ("班主任谈心", "每周聊十分钟")),
+}
 STRENGTHS = (
     "爱画画，黑板报总是抢着做",
     "跑得快，肯带着同学一起练",
@@ -120,10 +140,19 @@ class _Rows:
                 day = today - timedelta(days=rng.randint(8, 60))
                 self.verified.append(FileVerification(student=student, author=each.head, verified_on=day))
 
+    def chosen(self) -> Iterator[ChosenService]:
+        """For two of three confirmed needs, by the head teacher."""
+        services = {row.name: row for row in Service.objects.filter(school=next(iter(self.categories.values())).school)}
+        confirmed = [need for need in self.needs if need.state == CareNeed.State.CONFIRMED]
+        for number, need in enumerate(confirmed):
+            for name, how in CHOSEN.get(need.category.code, ()) if number % 3 else ():
+                yield ChosenService(need=need, service=services[name], author=need.author, how=how)
+
     def save(self) -> None:
         with demo.own_moments(CareNeed, AttentionLevel):
             save(self.needs)
             save(self.levels)
+        save(list(self.chosen()))
         save(self.verified)
         for profile in StudentProfile.objects.filter(student__in=self.strong):
             if not profile.strengths:

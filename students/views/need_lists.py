@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import policy
 from accounts.models import Role
-from students import access, audit
+from students import access, audit, services
 from students import needs as showing
 from students.forms.needs import CategorySearchForm
 from students.levels import Level
@@ -33,6 +33,20 @@ def need_proposals(request: HttpRequest) -> HttpResponse:
     _log(request, FileAccess.Kind.LIST, rows)
     context = {"rows": rows[:MOST], "more": len(rows) > MOST, "me": request.user}
     return render(request, "students/needs/proposals.html", context)
+
+
+@policy("role", Role.MORAL_EDUCATION)
+@require_safe
+def need_confirmed(request: HttpRequest) -> HttpResponse:
+    """What is confirmed in the school and what is offered for it, the longest first; `?without=1`: nothing yet."""
+    now, without = timezone.now(), request.GET.get("without") == "1"
+    found = CareNeed.objects.visible_to(request.user, now=now).confirmed().filter(student__status__in=Student.PRESENT)
+    if without:
+        found = services.unserved(found)
+    rows = _rows(found.order_by("decided_at", "pk"), timezone.localdate(now))
+    _log(request, FileAccess.Kind.LIST, rows)
+    context = {"rows": rows[:MOST], "more": len(rows) > MOST, "without": without}
+    return render(request, "students/needs/confirmed.html", context)
 
 
 @policy("role", Role.DOCTOR, Role.AID_OFFICER)
@@ -70,13 +84,14 @@ def _confirmed(request: HttpRequest, category: Category, now: datetime):
 
 
 def _rows(needs, today: date) -> list[dict[str, Any]]:
-    """With where each student sits. Two statements."""
+    """With where each student sits, and what was chosen. Three statements."""
     found = list(needs.select_related("category", "author", "decided_by")[: MOST + 1])
     students = Student.objects.placed_on(today).in_bulk({need.student_id for need in found})
+    chosen = services.chosen_for(found)
     return [
         {
             "need": need,
-            "row": showing.row_of(need, today),
+            "row": showing.row_of(need, today, chosen[need.pk]),
             "student": students[need.student_id],
             "seat": seat_word(students[need.student_id], today),
         }

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.decorators import policy
 from accounts.once import once, saving
 from accounts.versions import StaleVersion, posted_version, shown_version, stands
-from students import access, audit
+from students import access, audit, services
 from students import needs as showing
 from students.actions import identification as acts
 from students.forms.needs import ConfirmForm, NeedForm, ReasonForm
@@ -157,7 +157,8 @@ def need_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             stale = StaleVersion(CareNeed.objects.get(pk=need.pk))
     audit.record(request, FileAccess.Kind.VIEW, students=[need.student], level=need.level)
     status = 409 if stale else 422 if request.method == "POST" else 200
-    return render(request, "students/needs/need.html", _need_context(request, need, forms, stale, now), status=status)
+    context = _need_context(request, need, forms, rights, stale, now)
+    return render(request, "students/needs/need.html", context, status=status)
 
 
 def _rights(request: HttpRequest, need: CareNeed, now: datetime) -> frozenset[str]:
@@ -215,12 +216,20 @@ def _next(request: HttpRequest, need: CareNeed, deed: str, now: datetime) -> Any
     return waiting.order_by("created_at", "pk").first() or "students:need_proposals"
 
 
-def _need_context(request, need: CareNeed, forms: dict[str, Form], stale, now: datetime) -> dict[str, Any]:
+def _services(need: CareNeed, rights: frozenset[str]) -> dict[str, Any]:
+    """What the school could offer, for those who decide or choose; chosen once the need is confirmed."""
+    asks = bool(rights) and need.state in (State.PROPOSED, State.CONFIRMED)
+    fitting, _others = services.to_consider(need) if asks else ([], [])
+    return {"fitting": fitting, "chooses": bool(rights) and need.state == State.CONFIRMED}
+
+
+def _need_context(request, need: CareNeed, forms, rights, stale, now: datetime) -> dict[str, Any]:
     today = timezone.localdate(now)
     student = Student.objects.placed_on(today).get(pk=need.student_id)
     return {
         "need": need,
-        "row": showing.row_of(need, today),
+        "row": showing.row_of(need, today, services.chosen_for([need])[need.pk]),
+        **_services(need, rights),
         "student": student,
         "seat": seat_word(student, today),
         "proofs": showing.proofs_of(need, request.user, now=now),

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from students.models import AttentionLevel, CareNeed, Category, Clock, FileVerification, NeedEvidence
+from students.models import (
+    AttentionLevel,
+    CareNeed,
+    Category,
+    ChosenService,
+    Clock,
+    FileVerification,
+    NeedEvidence,
+    Service,
+)
 
 if TYPE_CHECKING:
     from tests.harness.objects import World
@@ -63,6 +72,7 @@ def add_needs(world: World) -> None:
     _categories(world)
     for key, need in NEEDS.items():
         _need(world, key, need)
+    _services(world)
     _levels(world)
     for label, school in (("ours", world.cast.school), ("far", world.cast.elsewhere)):
         world.add("clock", label, Clock.objects.create(school=school, code="silence", amount=15))
@@ -132,6 +142,32 @@ def _evidence(world: World, key: str, need: Need, row: CareNeed, sees: list[str]
     cited = {"an": "an4", "ding": "ding4"}.get(need.student)
     if cited:
         NeedEvidence.objects.create(need=row, author=author, target=world.things["note"][cited])
+
+
+def _services(world: World) -> None:
+    """The school's list says nothing about a child; that a service was chosen, and its line, stand with the need."""
+    from tests.harness.objects import OURS, PEOPLE
+
+    rows = (
+        ("F", ["F"], []),
+        ("P", [], [str(world.things["category"]["P"].pk)]),
+        ("H", ["H"], []),
+        ("unused", ["S"], []),
+    )
+    for label, groups, categories in rows:
+        name, whom = (world.words(f"service {label} {part}", OURS, masked=True) for part in ("name", "by whom"))
+        fields = {"school": world.cast.school, "name": name, "by_whom": whom}
+        world.add("service", label, Service.objects.create(groups=groups, categories=categories, **fields))
+    name, whom = (world.words(f"service far {part}", ["yuan"], masked=True) for part in ("name", "by whom"))
+    far = Service.objects.create(school=world.cast.elsewhere, name=name, by_whom=whom, groups=["F"])
+    world.add("service", "far", far)
+    for key, service in (("an_f", "F"), ("an_p", "P"), ("ding_p", "P"), ("gao_h", "H"), ("gone_h", "H")):
+        sees = [who for who in PEOPLE if sees_need(who, NEEDS[key])]
+        row = ChosenService(need=world.things["need"][key], service=world.things["service"][service])
+        row.author, row.how = world.cast.ruan, world.words(f"service of {key}, earlier", [], masked=True)
+        row.save()
+        row.how = world.words(f"service of {key}", sees)
+        row.save()
 
 
 def _levels(world: World) -> None:

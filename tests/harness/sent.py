@@ -455,6 +455,35 @@ SENT: dict[str, Sent] = {
         },
     ),
     "students:category_delete": Sent("ruan", "unused", lambda world: {"version": "1"}),
+    "students:need_services": Sent(
+        "zhou",
+        "an_f",
+        lambda world: {
+            f"tick_{world.things['service']['F'].pk.hex}": "on",
+            f"line_{world.things['service']['F'].pk.hex}": "每周三谈一次",
+            "version": "1",
+        },
+    ),
+    "students:services": Sent(
+        "ruan",
+        "",
+        lambda world: {"name": "新的服务", "by_whom": "班主任", "groups": ["F"], **ONCE},
+        also=("categories", "is_active"),
+        foreign={"categories": pk("category", "far")},
+    ),
+    "students:service": Sent(
+        "ruan",
+        "F",
+        lambda world: {
+            "name": "改过的服务",
+            "by_whom": "德育处",
+            "groups": ["F"],
+            "categories": [pk("category", "P")(world)],
+            "is_active": "on",
+            "version": "1",
+        },
+    ),
+    "students:service_delete": Sent("ruan", "unused", lambda world: {"version": "1"}),
     "students:clocks": Sent("ruan", "", lambda world: {**DEFAULTS, "silence": "30", "version": "1"}),
     "students:attention_acknowledge": Sent("xin", "an4", nothing),
     "reports:index": Sent(

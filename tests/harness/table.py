@@ -222,6 +222,13 @@ def need_posted(who: str, key: str) -> frozenset[int]:
     return FORM if who == "ruan" or who in TEACHERS.get(NEEDS[key].student, ()) else frozenset({403})
 
 
+def choosing(who: str, key: str) -> int:
+    """Of those who see a confirmed need: the class's teachers and 德育."""
+    if need(who, key) == 404 or NEEDS[key].state != "confirmed":
+        return 404
+    return 200 if who == "ruan" or who in TEACHERS.get(NEEDS[key].student, ()) else 403
+
+
 EMERGENCIES = {"over": "luo", "waiting": "lin", "far": "yuan"}  # who asked
 REQUESTS = {"waiting": "guo", "refused": "lin", "far": "yuan"}
 HANDOVER = ("guo", "zhou", "ruan")  # who gives, who takes, and 德育
@@ -411,6 +418,11 @@ TABLE: dict[str, Row] = {
     "students:categories": Row(moral, methods=BOTH, office=RUAN),
     "students:category": Row(moral, "category", BOTH, office=RUAN),
     "students:category_delete": Row(moral, "category", POST, posted=UNSEEN, office=RUAN),
+    "students:need_confirmed": Row(moral, log=1, office=RUAN),
+    "students:need_services": Row(choosing, "need", BOTH, posted=UNSEEN, log=1),
+    "students:services": Row(moral, methods=BOTH, office=RUAN),
+    "students:service": Row(moral, "service", BOTH, office=RUAN),
+    "students:service_delete": Row(moral, "service", POST, posted=UNSEEN, office=RUAN),
     "students:clocks": Row(moral, methods=BOTH, office=RUAN),
     # --- the logs
     "students:log": Row(reading_log, log=1, office=LOG),

@@ -79,6 +79,7 @@ SHOWN_ON = {
     "students:screening_close": "students:screening_round",
     "students:screening_finish": "students:screening_class",
     "students:category_delete": "students:category",
+    "students:service_delete": "students:service",
 }
 SHOWN_ON["students:instrument_offer"] = "students:instrument"
 SEARCHED = {"students:note_move": {"q": "贝宁"}}
@@ -96,6 +97,7 @@ MEANWHILE: dict[str, tuple[str, dict[str, str]]] = {
     "students:back": ("students:edit", {}),
     "students:calendar_remove": ("students:calendar", {}),
     "students:category_delete": ("students:category", {"code": "F2"}),
+    "students:service_delete": ("students:service", {}),
 }
 # Every page whose form carries the number of the version that it was filled from.
 EDITS = (
@@ -109,6 +111,7 @@ EDITS = (
     "students:instrument_edit", "students:instrument_offer", "students:assessment_edit", "students:assessment_void",
     "students:habit_edit", "students:habit_void",
     "students:need_detail", "students:level", "students:category", "students:category_delete", "students:clocks",
+    "students:need_services", "students:service", "students:service_delete",
     "students:signal", "students:signal_rule",
 )  # fmt: skip
 # Where the second person types the same, since another day would be refused for itself.

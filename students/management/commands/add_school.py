@@ -1,4 +1,4 @@
-"""`manage.py add_school CODE NAME`: a school with its departments, categories and checklists, the terms of the year and its holidays."""
+"""`manage.py add_school CODE NAME`: a school with its departments, categories, services and checklists, the terms of the year and its holidays."""
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
@@ -12,13 +12,14 @@ from students.actions.assessments import add_shipped
 from students.actions.calendar import create_terms, seed_calendar, unknown_years_note
 from students.actions.dictionary import start_categories
 from students.actions.screening import start_checklists
+from students.actions.services import start_services
 from students.models import school_year_of
 
 DEPARTMENTS = ("校长室", "德育处", "教务处", "总务处", "心理辅导室", "校医室", "资助中心", "信息中心", "年级组")
 
 
 class Command(BaseCommand):
-    help = "Make a school with its departments, categories, checklists, terms and holidays. Making it again adds only what is missing."
+    help = "Make a school with its departments, categories, services, checklists, terms and holidays. Making it again adds only what is missing."
 
     def add_arguments(self, parser):
         parser.add_argument("code", help="the school's code of 10 digits")
@@ -33,6 +34,7 @@ class Command(BaseCommand):
             if not school.departments.filter(name=department).exists():
                 add_department(by=None, school=school, name=department)
         start_categories(by=None, school=school)
+        start_services(by=None, school=school)
         start_checklists(by=None, school=school)
         add_shipped(by=None, school=school)
         now = timezone.now()
