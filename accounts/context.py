@@ -50,6 +50,8 @@ BELONGS_TO = {
     "students:handed_over": "students:list",
     "students:search": "students:list",
     "students:attention": "reports:todo",
+    "students:looks": "reports:todo",
+    "students:look_ask": "reports:radar",
     "students:screening_open": "students:screening",
     "students:screening_round": "students:screening",
     "students:screening_class": "students:screening",
@@ -90,7 +92,8 @@ BELONGS_TO = {
     "students:signal_rule": "students:signals",
     "students:signals_of": "students:list",
     "students:import_detail": "students:imports",
-    "students:mark_imports": "students:imports",
+    "students:mark_edit": "students:list",
+    "students:mark_new": "students:list",
     "reports:job": "reports:index",
     "accounts:staff_detail": "accounts:staff",
     "accounts:staff_add": "accounts:staff",
@@ -236,6 +239,8 @@ def _entries(roles: frozenset[Role], files: bool, keeps: bool, cares: bool) -> l
         and _entry("students:need_list", "clipboard-list", _("Needs of my office"), pgettext("tab", "Needs")),
         Role.ACADEMIC in roles
         and _entry("students:imports", "file-import", _("Roster import"), pgettext("tab", "Import")),
+        Role.ACADEMIC in roles
+        and _entry("students:mark_imports", "chart-line", _("Marks import"), pgettext("tab", "Marks")),
         Role.ACADEMIC in roles
         and _entry("students:placements", "school", _("Enrolment"), pgettext("tab", "Enrolment")),
         not roles.isdisjoint({Role.COUNSELLOR, Role.MORAL_EDUCATION})

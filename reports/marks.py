@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
@@ -28,6 +29,7 @@ class Row:
     own: str
     value: float | None
     average: Average
+    mark: UUID
 
     @property
     def class_mean(self) -> str:
@@ -72,7 +74,7 @@ def _row(mark: Mark, average: Average) -> Row:
     own = _("absent") if value is None else number(value)
     if value is not None and mark.full_mark != 100:
         own = f"{own}/{number(float(mark.full_mark))}"
-    return Row(str(mark.exam), short_word(mark.exam), own, value, average)
+    return Row(str(mark.exam), short_word(mark.exam), own, value, average, mark.pk)
 
 
 def short_word(exam: Exam) -> str:

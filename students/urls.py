@@ -19,6 +19,8 @@ from students.views import (
     instruments,
     levels,
     logs,
+    looks,
+    marks,
     need_lists,
     needs,
     note_changes,
@@ -59,6 +61,8 @@ urlpatterns = [
     path("drafts/discard/", drafts.draft_discard, name="draft_discard"),
     path("attention/", attention.attention, name="attention"),
     path("attention/<uuid:pk>/acknowledge/", attention.attention_acknowledge, name="attention_acknowledge"),
+    path("looks/", looks.looks, name="looks"),
+    path("students/<uuid:pk>/look/", looks.look_ask, name="look_ask"),
     # --- signals
     path("signals/", signals.signals, name="signals"),
     path("signals/<uuid:pk>/", signals.signal, name="signal"),
@@ -186,6 +190,8 @@ urlpatterns = [
     # --- imports
     path("imports/", imports.imports, name="imports"),
     path("imports/marks/", imports.mark_imports, name="mark_imports"),
+    path("marks/<uuid:pk>/", marks.mark_edit, name="mark_edit"),
+    path("students/<uuid:pk>/marks/new/", marks.mark_new, name="mark_new"),
     path("imports/<uuid:pk>/", imports.import_detail, name="import_detail"),
     path("imports/<uuid:pk>/status/", imports.import_status, name="import_status"),
     path("imports/<uuid:pk>/columns/", imports.import_columns, name="import_columns"),

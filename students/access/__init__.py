@@ -14,6 +14,7 @@ from students.access.classes import (
     my_classes,
     own_students,
     students_led,
+    students_to_ask_about,
     visible_classes,
 )
 from students.access.needs import (
@@ -79,7 +80,7 @@ __all__ = [
     "kept_sheet_condition", "level_of", "live_grants", "mark_condition", "may_answer", "may_ask", "my_classes",
     "names_in_log", "need_condition", "need_groups", "observation_condition", "opens_needs", "own_students",
     "pickable_students", "proposable_categories", "proposes_by_office", "reads_all_marks", "reads_log",
-    "record_condition", "school_level", "sheet_condition", "standing", "students_in_log", "students_led",
+    "record_condition", "school_level", "sheet_condition", "standing", "students_in_log", "students_led", "students_to_ask_about",
     "students_with_marks", "summary_condition", "visible_classes", "visible_students", "who_can_see", "why_visible",
     "within_reach",
 ]  # fmt: skip

@@ -72,3 +72,12 @@ def is_head_of(user: User, student: Student, *, now: datetime) -> bool:
 def students_led(user: User, *, now: datetime) -> QuerySet:
     """Ids of the students whose head teacher or deputy this user is now."""
     return live_grants(user, now, Level.DAILY).filter(reason__in=LEADING).values("content_object")
+
+
+def students_to_ask_about(user: User, *, now: datetime) -> StudentQuerySet:
+    """Of whom this user may ask the head teacher to turn to them: students of the classes that the user answers for, other
+    than one's own as head teacher or deputy."""
+    day = timezone.localdate(now)
+    students = Student.objects.visible_to(user, Level.SENSITIVE, now=now).in_school().placed_on(day)
+    students = students.filter(place__class_group__in=classes_in_care(user, now=now))
+    return students.exclude(pk__in=own_students(user, now=now).values("pk"))

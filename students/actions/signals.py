@@ -14,10 +14,11 @@ from simple_history.utils import bulk_create_with_history, bulk_update_with_hist
 from accounts.models import School, User
 from accounts.versions import save_version
 from students.actions import stamp
-from students.models import Observation, Signal, SignalRule
+from students.models import Mark, Observation, Signal, SignalRule
 from students.models.signals import fingerprint_of
 from students.signals.evidence import unsound
 from students.signals.kinds import OBSERVATION, Finding, Material, key
+from students.signals.marks import MARK
 from students.signals.reading import material
 from students.signals.rules import BY_CODE, Setting, settings_of
 
@@ -153,6 +154,19 @@ def follow_notes(*, rows: Iterable[Observation], now: datetime, also: Iterable[U
             _judge_again(signal, look)
         else:
             _lift(signal, max(levels.get(each, 0) for each in signal.counted))
+    _write(look)
+
+
+@transaction.atomic
+def follow_marks(*, rows: Iterable[Mark], now: datetime) -> None:
+    """These marks were corrected by hand: whatever counted them and waits for an answer is judged again at once. An answer
+    that was given stands."""
+    rows = list(rows)
+    keys, look = {key(MARK, row.pk) for row in rows}, Look(date.min, now)
+    signals = Signal.objects.unanswered().filter(student__in={row.student_id for row in rows})
+    for signal in signals.select_related("student__school"):
+        if not keys.isdisjoint(signal.counted):
+            _judge_again(signal, look)
     _write(look)
 
 

@@ -17,6 +17,7 @@ from students.models.identification import (
     NeedEvidence,
 )
 from students.models.jobs import Job, JobQuerySet
+from students.models.looks import LookRequest
 from students.models.marks import Exam, Mark
 from students.models.records import Attachment, AttentionRequest, Observation, StudentRecord, StudentRecordQuerySet
 from students.models.roster import ColumnMapping, RosterImport, RosterRow
@@ -67,6 +68,7 @@ __all__ = [
     "Instrument",
     "Job",
     "JobQuerySet",
+    "LookRequest",
     "Mark",
     "NeedEvidence",
     "Observation",

@@ -44,6 +44,7 @@ from students.models import (
     Handover,
     HandoverSummary,
     Instrument,
+    LookRequest,
     Mark,
     Observation,
     ReadingNotice,
@@ -245,6 +246,7 @@ def build_world() -> World:
     _write_incidents(world)
     _attach(world)
     _signals(world)
+    _looks(world)
     _drafts(world)
     _readings(world)
     _asked(world)
@@ -451,6 +453,19 @@ def _signals(world: World) -> None:
         row.save()
         world.add("signal", key, row)
         world.mark(str(row.pk), f"signal {key} id", sees, masked=found.lapsed)
+
+
+def _looks(world: World) -> None:
+    """Asked of the head teachers: about an yesterday, about gao a while ago and answered since; about ding and hang too."""
+    now = timezone.now()
+    for student, who, days in (("an", "ruan", 0), ("ding", "qin", 0), ("gao", "fu", 9), ("hang", "yuan", 0)):
+        row = LookRequest(student=world.cast.students[student], author=world.person(who))
+        row.asked_at = now + timedelta(minutes=1) - timedelta(days=days)
+        row.line = world.words(f"look {student}, earlier", [], masked=True)
+        row.save()
+        row.line = world.words(f"look {student}", those_at(student, 2))
+        row.save()
+        world.add("look", student, row)
 
 
 def _attach(world: World) -> None:

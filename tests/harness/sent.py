@@ -392,6 +392,7 @@ SENT: dict[str, Sent] = {
         also=("talk_on", "category"),
         foreign={"category": pk("signal_category", "far")},
     ),
+    "students:look_ask": Sent("ruan", "bei", lambda world: {"line": "开学到现在还没有记录", **ONCE}),
     "students:signal_rule": Sent(
         "ruan",
         "concerns",
@@ -406,6 +407,24 @@ SENT: dict[str, Sent] = {
     ),
     "students:draft_discard": Sent(
         "zhou", "", lambda world: {"draft_key": world.things["draft"]["zhou"].key, "draft_seq": "9"}
+    ),
+    "students:mark_edit": Sent(
+        "jiao",
+        "an",
+        lambda world: {"mark": "缺考", "full_mark": "100", "reason": "卷子没有找到", "version": "1"},
+    ),
+    "students:mark_new": Sent(
+        "jiao",
+        "an",
+        lambda world: {
+            "exam": str(world.things["mark"]["an"].exam_id),
+            "subject": "书法",
+            "mark": "88",
+            "full_mark": "100",
+            "reason": "补录",
+            **ONCE,
+        },
+        foreign={"exam": lambda world: str(world.things["mark"]["hang"].exam_id)},
     ),
     "students:need_propose": Sent(
         "zhou",

@@ -15,6 +15,7 @@ from students.models import (
     Enrolment,
     HabitCheck,
     HandoverSummary,
+    LookRequest,
     Observation,
     ScreeningEntry,
     Signal,
@@ -154,6 +155,17 @@ def test_the_lists_and_the_pages_of_signals_agree(world, who):
     assert named(world, "signal", listed_on) == named(world, "signal", in_files) == opened == seen
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("who", EACH)
+def test_what_was_asked_of_head_teachers_agrees(world, who, now):
+    """LookRequest: the list holds exactly what the query lets through, and that is by level."""
+    page = body(ask(client_for(world.person(who)), "GET", url_for(world, "students:looks", "")))
+    listed_there = {key for key, row in world.things["look"].items() if row.line in page}
+    query = set(LookRequest.objects.visible_to(world.person(who), now=now))
+    assert {world.things["look"][key] for key in listed_there} == query
+    assert listed_there == {key for key in world.things["look"] if level(who, key) >= 2}
+
+
 def test_every_kind_of_record_is_compared_here():
     """A new StudentRecord needs a comparison of its list and its page above."""
     assert {model.__name__ for model in kinds_of_record() if not model.__name__.startswith("Historical")} == {
@@ -168,6 +180,7 @@ def test_every_kind_of_record_is_compared_here():
         "ScreeningEntry",
         "HandoverSummary",
         "Signal",
+        "LookRequest",
     }
 
 

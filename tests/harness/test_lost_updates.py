@@ -62,10 +62,10 @@ ASK_NOTHING = {
     "students:rollover": "asks for the plan, and running it again changes nothing",
 }
 NO_PAGE = {
-    "students.Mark": "written by the import alone",
     "students.FileVerification": "written once, never edited",
     "students.Guardian": "written by the roster alone",
     "students.AttentionRequest": "acknowledged, never edited",
+    "students.LookRequest": "asked, never edited; a note answers it",
     "students.EmergencyAccess": "approved, ended and reviewed, never edited",
     "students.AccessRequest": "decided, never edited",
 }
@@ -111,7 +111,7 @@ EDITS = (
     "students:instrument_edit", "students:instrument_offer", "students:assessment_edit", "students:assessment_void",
     "students:habit_edit", "students:habit_void",
     "students:need_detail", "students:level", "students:category", "students:category_delete", "students:clocks",
-    "students:need_services", "students:service", "students:service_delete",
+    "students:mark_edit", "students:need_services", "students:service", "students:service_delete",
     "students:signal", "students:signal_rule",
 )  # fmt: skip
 # Where the second person types the same, since another day would be refused for itself.

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from students import audit
 from students.actions.screening import review_entry
-from students.models import Attachment, AttentionRequest, FileAccess, Guardian, Observation, Signal
+from students.models import Attachment, AttentionRequest, FileAccess, Guardian, LookRequest, Observation, Signal
 from tests.cast import build_cast
 from tests.factories import StudentFactory, seat
 from tests.harness.table import PICKER, TABLE, pages, urls
@@ -25,7 +25,7 @@ LISTS = (
     "students:note_new", "reports:home", "reports:todo", "reports:classes", "reports:recent", "reports:index",
     "students:student_screening", "students:screening",
     "reports:radar", "reports:radar_left", "reports:radar_class", "reports:only_concern",
-    "students:signals", "students:signals_of", "students:signal",
+    "students:signals", "students:signals_of", "students:signal", "students:looks",
 )  # fmt: skip
 FOR_THE_OFFICE = {
     "xin": ("students:attention", "reports:home", "reports:todo"),
@@ -40,6 +40,8 @@ FOR_THE_OFFICE = {
         "reports:only_concern",
         "reports:equity",
         "students:signals",
+        "students:looks",
+        "students:need_confirmed",
     ),
     "jiao": ("students:placements", "students:imports", "students:mark_imports"),
     "wang": ("students:classes_admin", "accounts:staff", "accounts:roles"),
@@ -69,6 +71,7 @@ def grow(cast, step: int) -> None:
             fingerprint=f"{step}",
             raised_on=timezone.localdate(),
         )
+        LookRequest.objects.create(student=about, author=cast.ruan, asked_at=timezone.now())
         note.facts += "，又改"
         note.save()
     audit.record_for(
