@@ -13,14 +13,14 @@ from datetime import date, datetime
 from functools import cached_property
 from uuid import UUID
 
-from django.db.models import Case, Count, DateField, F, Q, QuerySet, Value, When
+from django.db.models import Case, Count, DateField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
 from accounts.models import User
 from students import access, touches
 from students.grid import FOUR_WEEKS
 from students.levels import Level
-from students.models import ClassAssignment, ClassGroup, SchoolCalendar, Student, Term
+from students.models import ClassAssignment, ClassGroup, LookRequest, SchoolCalendar, Student, Term
 
 DAYS = (10, FOUR_WEEKS, 30)  # school days
 FIRST = 7  # students on the first page
@@ -81,6 +81,17 @@ def students_in_care(user: User, *, now: datetime) -> QuerySet:
     if access.answers_for_school(user, now=now):
         return students
     return students.filter(place__class_group__in=access.classes_in_care(user, now=now))
+
+
+def with_asked(students: QuerySet, user: User, *, now: datetime) -> QuerySet:
+    """Annotated with `mine`, whether the user is the head teacher or deputy, and with who asked to look after the child and
+    when, where that waits: `asked_by`, `asked_at`. No statement of its own."""
+    looks = LookRequest.objects.visible_to(user, now=now).waiting().filter(student=OuterRef("pk"))
+    return students.annotate(
+        mine=Exists(access.students_led(user, now=now).filter(content_object=OuterRef("pk"))),
+        asked_by=Subquery(looks.values("author__display_name")[:1]),
+        asked_at=Subquery(looks.values("asked_at")[:1]),
+    )
 
 
 def never_first(students: QuerySet) -> QuerySet:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import urlencode
@@ -22,7 +21,7 @@ from reports.forms import RadarForm
 from reports.mine import suggestions_from
 from students import access, audit
 from students import search as finding
-from students.models import ClassGroup, FileAccess, LookRequest, SchoolCalendar, Student
+from students.models import ClassGroup, FileAccess, SchoolCalendar
 from students.words import day_word, moment_word, seat_word
 
 CLASSES, STUDENTS = 60, 50  # rows of a page
@@ -71,14 +70,15 @@ def overview(request: HttpRequest) -> HttpResponse:
     if len(asked.classes) == 1 and not asked.whole_school and not request.GET:
         return redirect("reports:radar_class", pk=asked.classes[0].pk)
     found = radar.overview(asked.students, asked.lens)
-    first = radar.first_of(found, asked.students, asked.classes, asked.lens)
+    told = radar.with_asked(asked.students, request.user, now=now)
+    first = radar.first_of(found, told, asked.classes, asked.lens)
     if first:
         audit.record(request, FileAccess.Kind.LIST, students=first)
     page = Paginator(asked.classes, CLASSES).get_page(request.GET.get("page"))
     context = {
         "form": asked.form,
         "found": found,
-        "first": _people(request, first, asked, now),
+        "first": [_person(student, asked) for student in first],
         "more": found.left - len(first),
         "page": page,
         "rows": radar.class_rows(found, page, asked.calendar, asked.today),
@@ -96,22 +96,13 @@ def _term_line(asked: Asked) -> str:
     return term.in_words(min(asked.today, term.ends_on)) if term else ""
 
 
-def _people(request: HttpRequest, students: Iterable[Student], asked: Asked, now: datetime) -> list[dict]:
-    """With what was asked of their head teachers, and of whom one may ask it: not of one's own class. Two statements."""
-    students = list(students)
-    standing = LookRequest.objects.visible_to(request.user, now=now).waiting().filter(student__in=students)
-    looks = {each.student_id: each for each in standing.select_related("author")} if students else {}
-    own = access.students_led(request.user, now=now).filter(content_object__in=students)
-    mine = set(own.values_list("content_object", flat=True)) if students else set()
-    return [_person(each, asked, looks.get(each.pk), each.pk in mine) for each in students]
-
-
-def _person(student: Student, asked: Asked, look: LookRequest | None, mine: bool) -> dict:
+def _person(student, asked: Asked) -> dict:
+    """Nobody asks about an own class. Needs radar.with_asked."""
     last = student.last_touch
     return {
-        "asked": look,
-        "asked_when": moment_word(look.asked_at, asked.today) if look else "",
-        "may_ask": student.place is not None and not mine,
+        "asked": student.asked_by or "",
+        "asked_when": moment_word(student.asked_at, asked.today) if student.asked_at else "",
+        "may_ask": student.place is not None and not student.mine,
         "student": student,
         "where": student.place.class_group.name_on(asked.today) if student.place else "",
         "words": seat_word(student, asked.today),
@@ -126,9 +117,9 @@ def left(request: HttpRequest) -> HttpResponse:
     """Everybody without a record, or without a talk this term: never first, then who has waited longest."""
     now = timezone.now()
     asked = _asked(request, now)
-    waiting = radar.never_first(asked.lens.left(asked.students))
+    waiting = radar.never_first(radar.with_asked(asked.lens.left(asked.students), request.user, now=now))
     page = Paginator(waiting, STUDENTS).get_page(request.GET.get("page"))
-    rows = _people(request, page, asked, now)
+    rows = [_person(student, asked) for student in page]
     if rows:
         audit.record(request, FileAccess.Kind.LIST, students=[row["student"] for row in rows])
     context = {

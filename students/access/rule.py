@@ -62,12 +62,13 @@ def visible_students(
 
 @dataclass(frozen=True)
 class Standing:
-    """How a user stands to one student: the highest level that may be seen (0: none), and whether this is the head
-    teacher or deputy of a student in counselling, who may know that one line of level 4."""
+    """How a user stands to one student: the highest level that may be seen (0: none), whether this is the head teacher or
+    deputy of a student in counselling, who may know that one line of level 4, and whether the head teacher or deputy."""
 
     student: Student
     level: int = 0
     told_of_counselling: bool = False
+    leads: bool = False
 
 
 def standing(user: User, student: Student, *, now: datetime | None = None) -> Standing:
@@ -82,7 +83,8 @@ def standing(user: User, student: Student, *, now: datetime | None = None) -> St
     codenames, reasons = {codename for codename, _reason in own}, {reason for _codename, reason in own}
     level = max([school_level(user, now), *(level for level, name in CODENAMES.items() if name in codenames)])
     teaches = not reasons.isdisjoint(LEADING)
-    return Standing(student, level, teaches and any(reason == counselling for _who, _name, reason in grants))
+    counselled = any(reason == counselling for _who, _name, reason in grants)
+    return Standing(student, level, teaches and counselled, teaches and student.status in Student.PRESENT)
 
 
 def level_of(user: User, student: Student, *, now: datetime | None = None) -> int:

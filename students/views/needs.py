@@ -51,8 +51,7 @@ def needs(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Needs, attention level and when the file was verified. Doctor, aid officer and counsellor: the needs they may see."""
     now = timezone.now()
     student, of = _opened(request, pk, now)
-    found = showing.of_student(student, request.user, now=now)
-    head = access.is_head_of(request.user, student, now=now)
+    found, head = showing.of_student(student, request.user, now=now), of.leads
     decides = access.decides_on_needs(request.user, student, now=now)
     audit.record(request, FileAccess.Kind.VIEW, students=[student], level=showing.shown_level(found))
     context = {

@@ -411,7 +411,7 @@ SENT: dict[str, Sent] = {
     "students:mark_edit": Sent(
         "jiao",
         "an",
-        lambda world: {"mark": "缺考", "full_mark": "100", "reason": "卷子没有找到", "version": "1"},
+        lambda world: {"mark": "84", "full_mark": "100", "reason": "登分登错了一行", "version": "1"},
     ),
     "students:mark_new": Sent(
         "jiao",
