@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Pictures of every page, on an own PostgreSQL and Redis: several panels ask at once, which SQLite in memory cannot serve.
 
-ONLY=docs takes the six for README, ONLY=counsellor (or another role) that role's; arguments go to pytest.
+ONLY=docs takes those of docs/screenshots, ONLY=counsellor (or another role) that role's; arguments go to pytest.
 """
 
 import signal

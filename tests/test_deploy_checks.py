@@ -93,6 +93,7 @@ def production(settings):
     }
     settings.CELERY_BROKER_URL = "redis://:secret@redis:6379/0"
     settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    settings.DEVICE_COOKIE_NAME = "__Host-device"
     settings.SECRET_KEY, settings.FIELD_KEYS, settings.FINGERPRINT_KEY = SECRET, f"k1:{GOOD}", OTHER
     return settings
 
@@ -147,6 +148,7 @@ def test_w001_a_policy_that_lets_code_in(production, spoiled):
         (checks.rights_of_files, "FILE_UPLOAD_PERMISSIONS", 0o644),
         (checks.rights_of_files, "FILE_UPLOAD_PERMISSIONS", None),
         (checks.names_of_cookies, "SESSION_COOKIE_NAME", "sessionid"),
+        (checks.names_of_cookies, "DEVICE_COOKIE_NAME", "device"),
         (checks.names_of_cookies, "CSRF_COOKIE_DOMAIN", ".school.test"),
         (checks.names_of_cookies, "SESSION_COOKIE_HTTPONLY", False),
         (checks.redis_with_password, "CELERY_BROKER_URL", "redis://redis:6379/0"),

@@ -19,9 +19,7 @@ def ask_to_look(*, student: Student, by: User, line: str, now: datetime) -> Look
     PermissionDenied."""
     if not access.students_to_ask_about(by, now=now).filter(pk=student.pk).exists():
         raise PermissionDenied
-    Student.objects.select_for_update(of=("self",)).get(
-        pk=student.pk
-    )  # two who ask at one moment come one after the other
+    Student.objects.select_for_update(of=("self",)).get(pk=student.pk)  # of two who ask at one moment one comes first
     if standing := LookRequest.objects.waiting().filter(student=student).first():
         return standing
     row = LookRequest(student=student, author=by, line=line, asked_at=now)

@@ -1,4 +1,4 @@
-"""Access that follows from no duty, and a class that has got another head teacher."""
+"""Access that follows from no duty, a class that has got another head teacher, and what the office asks a head teacher for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from accounts.models import User
 from students.actions import asking, handovers, placements
+from students.actions.looks import ask_to_look
 from students.demo.people import ClassOf
 from students.levels import Level
 from students.models import ClassAssignment, Handover
@@ -15,6 +16,14 @@ def write_all(users: dict[str, User], classes: list[ClassOf], today: date, now: 
     _emergencies(users, classes, now)
     _requests(users, classes, today, now)
     _hand_over(users, next(each for each in classes if each.name == "四(4)班"), today, now)
+    _looks(users["T0003"], next(each for each in classes if each.name == "三(2)班"), now)
+
+
+def _looks(office: User, own: ClassOf, now: datetime) -> None:
+    """The office has seen on the radar whom nobody turned to yet."""
+    never = [student for student in own.students if not student.observations.exists()]
+    for student, line in zip(never, ("开学到现在还没有记录，方便时聊聊。", ""), strict=False):
+        ask_to_look(student=student, by=office, line=line, now=now - timedelta(days=2))
 
 
 def _emergencies(users: dict[str, User], classes: list[ClassOf], now: datetime) -> None:

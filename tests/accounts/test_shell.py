@@ -23,7 +23,7 @@ def test_a_head_teacher_sees_classes_files_and_summaries(cast):
 
 
 def test_the_academic_office_also_imports_the_roster_and_places_students(cast):
-    assert labels(cast.jiao)[-3:] == ["名册导入", "学籍变动", "申请查看"]
+    assert labels(cast.jiao)[-4:] == ["名册导入", "成绩导入", "学籍变动", "申请查看"]
 
 
 def test_a_dormitory_keeper_sees_no_files_and_no_search(cast):

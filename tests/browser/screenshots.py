@@ -1,6 +1,6 @@
 """Pictures of every page × role × size from the demo school, into var/screenshots: `make screenshots`.
 
-The six that README shows go to docs/screenshots as well. Not collected by the normal suite: its name is no test's.
+Those of IN_DOCS go to docs/screenshots as well. Not collected by the normal suite: its name is no test's.
 """
 
 from __future__ import annotations
@@ -63,8 +63,10 @@ IN_DOCS = {
     ("head-teacher", "student-file"),
     ("head-teacher", "report-progress"),
     ("head-teacher", "screening-class"),
+    ("head-teacher", "student-needs"),
     ("academic", "import-dry-run"),
     ("moral-education", "radar"),
+    ("moral-education", "categories"),
 }
 MEANT_TO_FAIL = {"not-found", "offline"}
 MOST_BYTES = 200_000
@@ -418,6 +420,11 @@ SCENES: dict[str, dict[str, Open]] = {
         "student-file": at("students:detail", "sensitive"),
         "student-needs": at("students:needs", "cared"),
         "need": at("students:need_detail", "need"),
+        "need-services": at("students:need_services", "need"),
+        "needs-confirmed": at("students:need_confirmed"),
+        "look-ask": at("students:look_ask", "sensitive"),
+        "looks": at("students:looks"),
+        "services": at("students:services"),
         "categories": at("students:categories"),
         "clocks": at("students:clocks"),
         "need-search": at("students:need_search"),
@@ -443,6 +450,7 @@ SCENES: dict[str, dict[str, Open]] = {
         "only-concern": at("reports:only_concern"),
     },
     "academic": {
+        "mark-new": at("students:mark_new", "falling"),
         "imports": at("students:imports"),
         "mark-imports": at("students:mark_imports"),
         "marks-dry-run": at("students:import_detail", "marks"),
@@ -488,7 +496,7 @@ def _at_path(href: str) -> Open:
 
 
 def test_pictures(school, chromium, live_server):
-    """ONLY=docs takes the six for README; ONLY=<role> takes that role's; nothing is everything."""
+    """ONLY=docs takes those; ONLY=<role> takes that role's; nothing is everything."""
     camera = Camera(chromium, live_server.url)
     only = os.environ.get("ONLY", "")
     for role in [role for role in ROLES if only in ("", role) or (only == "docs" and role in dict(IN_DOCS))]:

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test.html import Element, parse_html
 
+from tests.harness.objects import staged
 from tests.harness.table import pages, urls
 from tests.harness.visiting import ask, body, client_for, listed
 
@@ -38,7 +39,7 @@ def pieces(fragment: Element) -> list[Element]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("who", ["zhou", "ruan", "jiao", "luo"])
+@pytest.mark.parametrize("who", staged(["zhou", "ruan", "jiao", "luo"]))
 def test_a_fragment_is_a_piece_of_its_page(world, who):
     """For every URL that answers htmx with less than the page: each of its outer elements stands in the page."""
     client, wrong, seen = client_for(world.person(who)), [], 0

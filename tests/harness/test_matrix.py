@@ -5,7 +5,7 @@ import uuid
 import pytest
 from django.urls import reverse
 
-from tests.harness.objects import EACH, OURS, PEOPLE
+from tests.harness.objects import EACH, OURS, PEOPLE, staged
 from tests.harness.table import TABLE, passes_office, things_for, url_for
 from tests.harness.visiting import ask, client_for, face, listed
 from tests.test_url_policy import URLS
@@ -16,7 +16,7 @@ ENOUGH = {
     "note": ("an2", "an3", "an4", "an_old3", "an_void", "bei_taken", "ding4", "gao2", "hang2", "two_ding"),
     "staff": ("zhou", "wang", "yuan"),
 }
-SOME = ("zhou", "luo", "wang", "ruan", "jiao", "yuan")  # for what follows from the view and not from the person
+SOME = staged(["zhou", "luo", "wang", "ruan", "jiao", "yuan"])  # for what follows from the view and not from the person
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 ELSEWHERE = uuid.UUID(int=7)  # of nothing
 NOWHERE = {

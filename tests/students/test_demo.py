@@ -17,6 +17,7 @@ from students.models import (
     ClassGroup,
     Draft,
     Exam,
+    LookRequest,
     NeedEvidence,
     Observation,
     SchoolCalendar,
@@ -114,6 +115,7 @@ def _the_marks(school) -> None:
 
 def _the_people(school) -> None:
     assert Draft.objects.count() == 2
+    assert LookRequest.objects.waiting().count() == 2
     substitute = User.objects.get(employee_no="T0046")
     assert access.my_classes(substitute, day=TODAY).count() == 2
     assert AccessGrant.objects.live(NOW).filter(reason="counselling").count() == 1

@@ -24,6 +24,7 @@ NO_TOUCH = {
     "HabitCheck": "a checklist",
     "Mark": "a number of the academic office",
     "Signal": "made by a rule",
+    "LookRequest": "asks for a touch",
     "HandoverSummary": "written from the notes that count",
 }
 
