@@ -365,3 +365,13 @@ def test_the_menu_offers_it_to_those_who_have_a_class_and_to_those_who_lead(cast
     told = {who: reverse("students:screening") in sign_in(getattr(cast, who)).get(reverse("reports:home")).content.decode()
             for who in ("zhou", "he", "ruan", "xiao", "guo", "qin", "xin", "luo")}  # fmt: skip
     assert [who for who, shown in told.items() if shown] == ["zhou", "he", "ruan", "xiao"]
+
+
+def test_another_day_may_be_set_and_a_round_is_closed_once(cast, opened, now):
+    later = opened.due_on + timedelta(days=3)
+    screening.put_off(by=cast.ruan, round=opened, due_on=later, version=1)
+    screening.close_round(by=cast.ruan, round=opened, version=2, now=now)
+    with pytest.raises(StaleVersion):
+        screening.close_round(by=cast.ruan, round=opened, version=3, now=now)
+    opened.refresh_from_db()
+    assert (opened.due_on, opened.version, opened.closed_by) == (later, 3, cast.ruan)
