@@ -28,13 +28,13 @@ WALKS = (
 
 def pytest_collection_modifyitems(items):
     """What asks no database runs `once`. Walks over every page ask much of the rules and little of the database: on SQLite
-    they belong to the second stage."""
+    three people walk, in the second stage."""
     for item in items:
         asks = item.get_closest_marker("django_db") or not DATABASE.isdisjoint(item.fixturenames)
         if not asks and not _where(item).startswith(HOSTS):
             item.add_marker("once")
         if connection.vendor == "sqlite" and _where(item).startswith(WALKS):
-            item.add_marker("second")
+            item.add_marker("once" if item.get_closest_marker("second") else "second")
 
 
 def pytest_collection_finish():
