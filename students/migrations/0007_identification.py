@@ -24,6 +24,8 @@ def start_categories(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
+    # Each step commits by itself: locks that were held to the end would keep people waiting, and two could wait for each other.
+    atomic = False
 
     dependencies = [
         ('accounts', '0005_files_gone'),

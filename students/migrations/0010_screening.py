@@ -30,6 +30,8 @@ def _past(apps, model, row, **fields):
 
 
 class Migration(migrations.Migration):
+    # Each step commits by itself: locks that were held to the end would keep people waiting, and two could wait for each other.
+    atomic = False
     dependencies = [
         ("accounts", "0005_files_gone"),
         ("contenttypes", "0002_remove_content_type_name"),

@@ -25,6 +25,8 @@ def add_own_checklists(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
+    # Each step commits by itself: locks that were held to the end would keep people waiting, and two could wait for each other.
+    atomic = False
 
     dependencies = [
         ('accounts', '0005_files_gone'),

@@ -10,6 +10,8 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    # Each step commits by itself: locks that were held to the end would keep people waiting, and two could wait for each other.
+    atomic = False
 
     dependencies = [
         ('accounts', '0006_refusals'),

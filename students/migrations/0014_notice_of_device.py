@@ -4,6 +4,8 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    # Each step commits by itself: locks that were held to the end would keep people waiting, and two could wait for each other.
+    atomic = False
 
     dependencies = [
         ('students', '0013_signals'),
