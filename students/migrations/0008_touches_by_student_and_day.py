@@ -1,9 +1,10 @@
-from django.db import migrations, models
+from django.db import connection, migrations, models
 
 
 class Migration(migrations.Migration):
-    # Each step commits by itself: locks that were held to the end would keep people waiting, and two could wait for each other.
-    atomic = False
+    # On PostgreSQL each step commits by itself: locks that were held to the end would keep people waiting, and two could wait
+    # for each other. SQLite makes a table anew, which nobody may see half-way.
+    atomic = connection.vendor == "sqlite"
 
     dependencies = [
         ('students', '0007_identification'),

@@ -6,7 +6,7 @@ import django.db.models.deletion
 import simple_history.models
 import uuid
 from django.conf import settings
-from django.db import migrations, models
+from django.db import connection, migrations, models
 from django.utils import timezone
 
 from students.dictionary import SERVICES
@@ -29,8 +29,9 @@ def start_services(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    # Each step commits by itself: locks that were held to the end would keep people waiting, and two could wait for each other.
-    atomic = False
+    # On PostgreSQL each step commits by itself: locks that were held to the end would keep people waiting, and two could wait
+    # for each other. SQLite makes a table anew, which nobody may see half-way.
+    atomic = connection.vendor == "sqlite"
 
     dependencies = [
         ('accounts', '0006_refusals'),
