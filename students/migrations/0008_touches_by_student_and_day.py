@@ -1,11 +1,9 @@
-from django.db import connection, migrations, models
+from django.db import migrations, models
+
+from accounts.stepwise import Stepwise
 
 
-class Migration(migrations.Migration):
-    # On PostgreSQL each step commits by itself: locks that were held to the end would keep people waiting, and two could wait
-    # for each other. SQLite makes a table anew, which nobody may see half-way.
-    atomic = connection.vendor == "sqlite"
-
+class Migration(Stepwise):
     dependencies = [
         ('students', '0007_identification'),
     ]

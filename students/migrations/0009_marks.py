@@ -5,14 +5,12 @@ import simple_history.models
 import uuid
 from decimal import Decimal
 from django.conf import settings
-from django.db import connection, migrations, models
+from django.db import migrations, models
+
+from accounts.stepwise import Stepwise
 
 
-class Migration(migrations.Migration):
-    # On PostgreSQL each step commits by itself: locks that were held to the end would keep people waiting, and two could wait
-    # for each other. SQLite makes a table anew, which nobody may see half-way.
-    atomic = connection.vendor == "sqlite"
-
+class Migration(Stepwise):
     dependencies = [
         ('contenttypes', '0002_remove_content_type_name'),
         ('students', '0008_touches_by_student_and_day'),

@@ -6,7 +6,7 @@ import django.db.models.deletion
 import simple_history.models
 import uuid
 from django.conf import settings
-from django.db import connection, migrations, models
+from django.db import migrations, models
 from django.utils import timezone
 
 from students import checklists
@@ -28,11 +28,10 @@ def _past(apps, model, row, **fields):
     history = apps.get_model("students", f"Historical{model}").objects
     history.create(id=row.pk, history_date=timezone.now(), history_type="+", **fields)
 
+from accounts.stepwise import Stepwise
 
-class Migration(migrations.Migration):
-    # On PostgreSQL each step commits by itself: locks that were held to the end would keep people waiting, and two could wait
-    # for each other. SQLite makes a table anew, which nobody may see half-way.
-    atomic = connection.vendor == "sqlite"
+
+class Migration(Stepwise):
     dependencies = [
         ("accounts", "0005_files_gone"),
         ("contenttypes", "0002_remove_content_type_name"),
