@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db import migrations, models
 from django.utils import timezone
 
+from accounts.stepwise import Stepwise
+
 from students.dictionary import CATEGORIES
 
 
@@ -21,8 +23,6 @@ def start_categories(apps, schema_editor):
             apps.get_model("students", "HistoricalCategory").objects.create(
                 id=row.pk, school=school, is_active=True, version=1, history_date=timezone.now(), history_type="+", **fields
             )
-
-from accounts.stepwise import Stepwise
 
 
 class Migration(Stepwise):

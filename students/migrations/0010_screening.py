@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db import migrations, models
 from django.utils import timezone
 
+from accounts.stepwise import Stepwise
+
 from students import checklists
 
 
@@ -27,8 +29,6 @@ def start_checklists(apps, schema_editor):
 def _past(apps, model, row, **fields):
     history = apps.get_model("students", f"Historical{model}").objects
     history.create(id=row.pk, history_date=timezone.now(), history_type="+", **fields)
-
-from accounts.stepwise import Stepwise
 
 
 class Migration(Stepwise):

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db import migrations, models
 from django.utils import timezone
 
+from accounts.stepwise import Stepwise
+
 
 def add_own_checklists(apps, schema_editor):
     """The schools that are there already get the project's own checklists; new ones get them by add_school."""
@@ -22,8 +24,6 @@ def add_own_checklists(apps, schema_editor):
                 id=row.pk, school=school, series=row.series, edition=1, version=1, created_at=row.created_at,
                 updated_at=row.updated_at, history_date=timezone.now(), history_type="+", **fields
             )
-
-from accounts.stepwise import Stepwise
 
 
 class Migration(Stepwise):
