@@ -11,14 +11,23 @@ from django.db.models.functions import Coalesce, Least
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import EncryptedTextField
+from accounts.models import User
 from students.levels import Level
 from students.models.records import Observation, StudentRecord, StudentRecordQuerySet
+from students.models.student import Student
 
 MAX_LINE = 200  # characters
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # stands for "not yet" where the database compares moments
 
 
 class LookRequestQuerySet(StudentRecordQuerySet):
+    def visible_to(self, user: User, *, now: datetime | None = None) -> LookRequestQuerySet:
+        """For whoever sees level 3 of the student: that it was answered tells that a sensitive note may have been written."""
+        from students import access
+
+        students = Student.objects.visible_to(user, Level.SENSITIVE, now=now)
+        return self.filter(access.record_condition(user, now=now), student__in=students)
+
     def with_done(self) -> LookRequestQuerySet:
         """Each with `done_at`: when the first note about the student was written, or the family was reached, after the ask.
 

@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils import timezone
 
 from students import access
 from students.actions import looks, notes
-from students.models import FileAccess, LookRequest, Observation
+from students.models import AccessGrant, FileAccess, LookRequest, Observation
 from tests.factories import ObservationFactory
 
 LIST, TODO = reverse("students:looks"), reverse("reports:todo")
@@ -54,6 +55,20 @@ def test_it_stands_on_the_head_teachers_list_with_who_when_and_why(sign_in, cast
 def test_it_waits_for_nobody_else(sign_in, cast, asked):
     for who in ("lin", "qin", "guo", "ruan", "xin", "luo"):
         assert LIST not in text(sign_in(cast.people[who]).get(TODO)), who
+
+
+def test_who_sees_level_two_alone_is_not_told_that_a_sensitive_note_answered_it(sign_in, cast, asked, now):
+    """T20: that something of level 3 was written counts as its content."""
+    daily = Permission.objects.get(codename="view_daily", content_type__app_label="students")
+    AccessGrant.objects.create(
+        user=cast.guo, content_object=cast.an, permission=daily, reason="team", source="test", starts_at=now
+    )
+    assert access.level_of(cast.guo, cast.an, now=now) == 2
+    write(cast.an, cast.zhou, now, level=3)
+    for rows in (LookRequest.objects.visible_to(cast.guo, now=now), LookRequest.objects.visible_to(cast.luo, now=now)):
+        assert not rows.exists()
+    assert LookRequest.objects.visible_to(cast.he, now=now).get() == asked
+    assert cast.an.name not in text(sign_in(cast.guo).get(LIST))
 
 
 def test_only_a_note_after_the_ask_answers_it(cast, asked, now):
